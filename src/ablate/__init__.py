@@ -1,0 +1,1 @@
+"""Measure imbalance remedies for multilabel text classifiers at equal alarms."""

@@ -1,0 +1,65 @@
+"""Combining strategies, and the designs that turn parts into arms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+
+from ablate.errors import AblateError, near
+from ablate.factors import Component
+from ablate.strategy import Strategy
+
+#: Sizes of the subsets that a design runs, given the number of parts.
+DESIGNS: dict[str, Callable[[int], set[int]]] = {
+    "add-one-in": lambda n: {0, 1},
+    "leave-one-out": lambda n: {0, n - 1, n},
+    "pairwise": lambda n: {0, 1, 2},
+    "factorial": lambda n: set(range(n + 1)),
+}
+
+
+def combine(*parts: Strategy, name: str = "") -> Strategy:
+    """One strategy with the changed components of all parts.
+
+    Raises:
+        AblateError: two parts change the same factor; the message names it.
+    """
+    taken: dict[str, tuple[str, Component]] = {}
+    for part in parts:
+        for factor, component in part.changed.items():
+            if factor in taken and taken[factor][1] != component:
+                raise AblateError(
+                    f"'{taken[factor][0]}' and '{part.name}' both set the factor {factor}; "
+                    "a combination needs parts that differ in their factors"
+                )
+            taken[factor] = (part.name, component)
+    components = {factor: component for factor, (_, component) in taken.items()}
+    tags = tuple(dict.fromkeys(tag for part in parts for tag in part.tags))
+    return Strategy(name or "+".join(part.name for part in parts) or "baseline", **components, tags=tags)  # type: ignore[arg-type]
+
+
+def on_base(strategy: Strategy, base: Strategy) -> Strategy:
+    """The strategy with the base's component wherever it is neutral itself; its own changes win."""
+    own = strategy.changed
+    fields = {name: part for name, part in base.changed.items() if name not in own}
+    return strategy.replace(**fields)
+
+
+def trains_other_layers(strategy: Strategy, base: Strategy) -> bool:
+    """Whether a strategy sets freezing or backbone itself, so that it stands in its own part of the board."""
+    return any(
+        name in strategy.changed and getattr(strategy, name) != getattr(base, name) for name in ("freezing", "backbone")
+    )
+
+
+def arms(design: str, parts: Sequence[Strategy]) -> list[Strategy]:
+    """The arms of a design over parts, the empty combination (the baseline) first.
+
+    Raises:
+        AblateError: the design is unknown, or two parts of one arm set the same factor.
+    """
+    if design not in DESIGNS:
+        known = list(DESIGNS)
+        raise AblateError(f"unknown design '{design}'{near(design, known)} (known: {', '.join(known)})")
+    sizes = sorted(size for size in DESIGNS[design](len(parts)) if size >= 0)
+    return [combine(*subset) for size in sizes for subset in combinations(parts, size)]

@@ -1,0 +1,197 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ablate.errors import AblateError
+
+app = typer.Typer(
+    help="Measure imbalance remedies for multilabel text classifiers: recall at equal alarms, with intervals.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+DATA, MODEL, BUDGET, RUN = "Data", "Model and strategies", "Budget", "Running"
+
+
+def main() -> None:
+    """Run a command; a mistake of the user is one line and exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except AblateError as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        typer.echo("stopped; every finished run is kept: start the same command again to go on", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+
+
+def _fail(error: AblateError) -> None:
+    typer.echo("error: " + " ".join(str(error).split()), err=True)
+    sys.exit(2)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"ablate {version('ablate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Measure imbalance remedies for multilabel text classifiers: recall at equal alarms, with intervals."""
+
+
+@app.command()
+def study(
+    plan: Annotated[Path | None, typer.Argument(help="Study file (TOML); options override its keys.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="File (Parquet, CSV, TSV, JSONL), folder, hub:owner/name or synthetic:PRESET.", rich_help_panel=DATA
+        ),
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Column of the texts.", rich_help_panel=DATA)] = None,
+    labels: Annotated[str | None, typer.Option(help="Column of the labels.", rich_help_panel=DATA)] = None,
+    label_separator: Annotated[
+        str | None, typer.Option(help="What separates labels in one cell.", rich_help_panel=DATA)
+    ] = None,
+    label_columns: Annotated[
+        str | None, typer.Option(help="0/1 columns a,b,c, one per label; * for all others.", rich_help_panel=DATA)
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose values stay in one split.", rich_help_panel=DATA)
+    ] = None,
+    documents: Annotated[
+        int | None, typer.Option(help="A subset of this size that keeps the tail.", rich_help_panel=DATA)
+    ] = None,
+    split_seed: Annotated[
+        int | None, typer.Option(help="Seed of the splits that the data lack.", rich_help_panel=DATA)
+    ] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(help="Longest document in tokens (95th percentile, at most 256).", rich_help_panel=DATA),
+    ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(help="bag, minilm, tiny-bert, tiny-roberta, a hub id or a folder.", rich_help_panel=MODEL),
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="What is trained: full, head-only or last-layers.", rich_help_panel=MODEL)
+    ] = None,
+    strategies: Annotated[
+        str | None, typer.Option(help="Strategies to compare: a,b,c or all.", rich_help_panel=MODEL)
+    ] = None,
+    parts: Annotated[
+        str | None, typer.Option(help="Strategies to combine, instead of --strategies.", rich_help_panel=MODEL)
+    ] = None,
+    design: Annotated[
+        str | None,
+        typer.Option(help="add-one-in, leave-one-out, pairwise or factorial over --parts.", rich_help_panel=MODEL),
+    ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="Python file with more strategies; repeatable.", rich_help_panel=MODEL)
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="KEY=VALUE: a key of the plan, or a parameter to fix; repeatable.", rich_help_panel=MODEL
+        ),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Tuning trials of each arm.", rich_help_panel=BUDGET)] = None,
+    seeds: Annotated[int | None, typer.Option(help="Fresh seeds of each arm.", rich_help_panel=BUDGET)] = None,
+    steps: Annotated[int | None, typer.Option(help="Training steps of every run.", rich_help_panel=BUDGET)] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Documents of a batch.", rich_help_panel=BUDGET)] = None,
+    rho: Annotated[
+        float | None, typer.Option(help="Alarms as a multiple of the labels per document.", rich_help_panel=BUDGET)
+    ] = None,
+    alarms_per_document: Annotated[
+        float | None, typer.Option(help="Alarms per document, instead of --rho.", rich_help_panel=BUDGET)
+    ] = None,
+    micro_floor: Annotated[
+        float | None, typer.Option(help="Lowest micro recall of a ranked row.", rich_help_panel=BUDGET)
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="Output folder (results/NAME).", rich_help_panel=RUN)] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.", rich_help_panel=RUN)] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the CPU.", rich_help_panel=RUN)] = None,
+    cache: Annotated[str | None, typer.Option(help="Folder of tokens and vectors.", rich_help_panel=RUN)] = None,
+    keep_weights: Annotated[
+        bool | None, typer.Option("--keep-weights", help="Keep the weights of confirming runs.", rich_help_panel=RUN)
+    ] = None,
+    dry_run: Annotated[
+        bool | None, typer.Option("--dry-run", help="Print what would run, and an estimate.", rich_help_panel=RUN)
+    ] = None,
+    quiet: Annotated[bool | None, typer.Option("--quiet", help="Print the board alone.", rich_help_panel=RUN)] = None,
+) -> None:
+    """Tune, confirm and rank imbalance remedies, and write a leaderboard.
+
+    Without --data it runs on generated data. Start the same command again to go on where it stopped.
+    """
+    given = {key: value for key, value in locals().items() if value is not None and key not in ("plan", "set_")}
+    from ablate.study.command import run
+
+    run(plan, given, set_ or [])
+
+
+@app.command()
+def leaderboard(
+    folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
+    format: Annotated[str, typer.Option(help="table, md, csv, json or tex.")] = "table",
+    wide: Annotated[bool, typer.Option("--wide", help="All columns.")] = False,
+) -> None:
+    """Print the board of a study from its records."""
+    from ablate.results.show import show
+
+    show(folder, format, wide)
+
+
+@app.command()
+def strategies(
+    name: Annotated[str | None, typer.Argument(help="One strategy, in full.")] = None,
+    format: Annotated[str, typer.Option(help="table or json.")] = "table",
+    plugin: Annotated[list[str] | None, typer.Option(help="Python file with more strategies.")] = None,
+) -> None:
+    """List the strategies, or describe one: what it changes, source, parameters and ranges."""
+    from ablate.listing import show
+
+    show(name, format, plugin or [])
+
+
+@app.command()
+def data(
+    source: Annotated[str, typer.Argument(help="File, folder, hub:owner/name or synthetic:PRESET.")],
+    text: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
+    labels: Annotated[str, typer.Option(help="Column of the labels.")] = "labels",
+    label_separator: Annotated[str | None, typer.Option(help="What separates labels in one cell.")] = None,
+    label_columns: Annotated[str | None, typer.Option(help="0/1 columns a,b,c; * for all others.")] = None,
+    group: Annotated[str | None, typer.Option(help="Column whose values stay in one split.")] = None,
+    split_seed: Annotated[int, typer.Option(help="Seed of the splits that the data lack.")] = 0,
+    documents: Annotated[int | None, typer.Option(help="A subset of this size that keeps the tail.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Longest document in tokens.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="Whose tokens to count.")] = None,
+) -> None:
+    """Describe a data set: documents, labels, tail, splits, lengths."""
+    options: dict[str, Any] = dict(locals())
+    from ablate.study.inspect import describe_data
+
+    describe_data(**options)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is here: device, threads, precision, weights, versions, cache."""
+    from ablate.study.inspect import examine_machine
+
+    examine_machine()

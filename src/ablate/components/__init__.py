@@ -1,0 +1,1 @@
+"""Non-neutral levels of the factors, one file per factor."""

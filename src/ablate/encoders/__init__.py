@@ -1,0 +1,1 @@
+"""Text encoders and the tokens that they read."""

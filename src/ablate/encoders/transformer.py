@@ -1,0 +1,139 @@
+"""A transformer encoder of the BERT family: the padded path, plain and exact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
+from ablate.errors import AblateError, near
+
+POOLINGS = ("auto", "pooler", "mean", "first")
+"""``pooler``: tanh layer on the first token; ``mean``: mean of all tokens; ``first``: the first token as it is;
+``auto``: the pooler where the model has one, else the mean."""
+
+FROZEN_RATE = 1e-3
+"""AdamW's rate for a linear head on standardised features: the default of Kingma and Ba (2015)."""
+
+RATES = {
+    # Learning rates of AdamW for fine-tuning all layers, each from the grid that its authors searched.
+    "bert": 2e-5,  # {2, 3, 5}e-5: Devlin et al. 2019, appendix A.3
+    "roberta": 2e-5,  # {1, 2, 3}e-5: Liu et al. 2019, table 10
+    "mpnet": 2e-5,  # {1, 2, 3}e-5: Song et al. 2020, appendix
+    "narrow": 5e-5,  # {3e-5, 5e-5, 1e-4, 3e-4} for BERTs below base size: Turc et al. 2019
+    "other": 2e-5,
+}
+NARROW = 512
+"""Encoders up to this width, in dimensions, take the rate of the small BERTs (MiniLM has 384)."""
+
+
+class TransformerEncoder(Encoder):
+    """Wraps a transformers model that has ``embeddings`` and ``encoder.layer``: BERT, RoBERTa, MPNet and their kin.
+
+    ``pooling`` is one of :data:`POOLINGS`. A pooler that is not read is removed, so no parameter is dead. AblateError
+    for other architectures, an unknown pooling, and ``pooler`` where the model has none.
+    """
+
+    model: Any
+
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: Tokenizer,
+        *,
+        name: str,
+        weights_sha256: str,
+        pooling: str = "auto",
+        rate: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.name, self.weights_sha256, self.tokenizer = name, weights_sha256, tokenizer
+        self.depth = len(_layers(model, name))
+        self.pooling = _settle_pooling(model, pooling, name)
+        self.model = model
+        if self.pooling != "pooler":
+            self.model.pooler = None
+        config = self.model.config
+        self.width = int(config.hidden_size)
+        self.rate = published_rate(config.model_type, self.width) if rate is None else rate
+        self.frozen_rate = FROZEN_RATE
+        self.pad = config.pad_token_id or 0
+        self.max_length = _positions(self.model)
+
+    def layers(self) -> list[tuple[Layer, list[nn.Parameter]]]:
+        """Embeddings, layers 1 to n and the pooler, where there is one; every parameter exactly once.
+
+        Parameters that every layer reads (MPNet's relative positions) stand with the embeddings: as long as any
+        layer is frozen from the bottom up, they have to be frozen too.
+        """
+        bodies = list(self.model.encoder.layer)
+        parts: list[tuple[str, int, nn.Module]] = [
+            (f"layer {index}", index, body) for index, body in enumerate(bodies, start=1)
+        ]
+        if self.model.pooler is not None:
+            parts.append(("pooler", self.depth + 1, self.model.pooler))
+        above = {id(parameter) for _, _, part in parts for parameter in part.parameters()}
+        below = [parameter for parameter in self.model.parameters() if id(parameter) not in above]
+        described = [(Layer(name, index, self.depth), list(part.parameters())) for name, index, part in parts]
+        return [(Layer("embeddings", 0, self.depth), below), *described]
+
+    def forward(self, batch: Batch) -> Tokens:
+        """Vectors of all tokens, by padding each document to the longest of the batch."""
+        shape, slots = _padding(batch)
+        slots = slots.to(batch.ids.device, non_blocking=True)
+        ids = batch.ids.new_full(shape, self.pad).view(-1).index_copy(0, slots, batch.ids).view(shape)
+        mask = torch.zeros_like(ids).view(-1).index_fill(0, slots, 1).view(shape)
+        hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state  # [B, S, d]
+        return Tokens(hidden.reshape(-1, hidden.shape[-1]).index_select(0, slots), batch.lengths)
+
+    def pool(self, tokens: Tokens) -> Tensor:
+        """One vector per document, [B, d], by ``pooling``."""
+        if self.pooling == "mean":
+            return tokens.mean()
+        first = tokens.first()
+        if self.pooling == "first":
+            return first
+        pooled: Tensor = self.model.pooler(first[:, None])
+        return pooled
+
+
+def published_rate(family: str, width: int) -> float:
+    """AdamW's rate for fine-tuning an encoder of this family (transformers' ``model_type``) and width."""
+    return RATES["narrow"] if width <= NARROW else RATES.get(family, RATES["other"])
+
+
+def _padding(batch: Batch) -> tuple[tuple[int, int], Tensor]:
+    """Shape [B, S] of the padded batch and the place of each token in it, int64 [tokens], on the CPU."""
+    longest = int(batch.lengths.max())
+    mask = torch.arange(longest) < batch.lengths[:, None]
+    return (len(batch.lengths), longest), mask.view(-1).nonzero().squeeze(1)
+
+
+def _settle_pooling(model: nn.Module, pooling: str, name: str) -> str:
+    has_pooler = getattr(model, "pooler", None) is not None
+    if pooling not in POOLINGS:
+        known = ", ".join(POOLINGS)
+        raise AblateError(f"backbone '{name}': no pooling '{pooling}'{near(pooling, POOLINGS)}; give one of {known}")
+    if pooling == "pooler" and not has_pooler:
+        raise AblateError(f"backbone '{name}': its weights hold no pooler; give pooling 'mean' or 'first'")
+    if pooling == "auto":
+        return "pooler" if has_pooler else "mean"
+    return pooling
+
+
+def _layers(model: nn.Module, name: str) -> list[nn.Module]:
+    layers = getattr(getattr(model, "encoder", None), "layer", None)
+    if not isinstance(layers, nn.ModuleList) or not hasattr(model, "embeddings"):
+        kind = type(model).__name__
+        raise AblateError(f"backbone '{name}': {kind} is not of the BERT family; give a BERT, RoBERTa or MPNet model")
+    return list(layers)
+
+
+def _positions(model: Any) -> int | None:
+    """Longest document, in tokens: RoBERTa and MPNet count positions from the padding number + 1."""
+    table: nn.Embedding | None = getattr(model.embeddings, "position_embeddings", None)
+    if table is None:
+        return None
+    return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)

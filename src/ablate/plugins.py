@@ -1,0 +1,102 @@
+"""Strategies by name: built in, from entry points, from files that the user names."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from ablate.catalog import STRATEGIES
+from ablate.errors import AblateError, near
+from ablate.strategy import Strategy
+
+GROUP = "ablate.strategies"
+
+
+@dataclass
+class Registry:
+    """All strategies that can be named; ``broken`` says which plugins were left out and why."""
+
+    strategies: dict[str, Strategy] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+
+    def get(self, name: str) -> Strategy:
+        """The strategy of a name.
+
+        Raises:
+            AblateError: there is none; the message has the near match.
+        """
+        if name not in self.strategies:
+            known = list(self.strategies)
+            raise AblateError(
+                f"unknown strategy '{name}'{near(name, known)} (see them all with: python -m ablate strategies)"
+            )
+        return self.strategies[name]
+
+    def add(self, strategies: Iterable[object], origin: str) -> None:
+        """Take strategies in; a name that is taken, or what is not a strategy, breaks its plugin alone."""
+        found = list(strategies)
+        for strategy in found:
+            if not isinstance(strategy, Strategy):
+                raise AblateError(f"plugin {origin}: {strategy!r} is not a Strategy; list Strategy values")
+            if strategy.name in self.strategies:
+                raise AblateError(f"plugin {origin}: a strategy '{strategy.name}' exists already; give it another name")
+        self.strategies.update({s.name: s for s in found if isinstance(s, Strategy)})
+
+
+def registry(files: Sequence[str] = ()) -> Registry:
+    """Built-in strategies, those of installed plugins, and those of the named files.
+
+    A broken installed plugin is left out and named; a file that the user names must work.
+
+    Raises:
+        AblateError: a named file is missing or broken.
+    """
+    found = Registry()
+    found.add(STRATEGIES, "built in")
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            found.add(entry.load(), entry.name)
+        except Exception as error:
+            found.broken.append(f"plugin '{entry.name}' ({entry.value}) is left out: {_reason(error)}")
+    for file in files:
+        found.add(_from_file(Path(file)), file)
+    return found
+
+
+def _from_file(path: Path) -> Sequence[object]:
+    if not path.is_file():
+        raise AblateError(f"plugin file '{path}' does not exist; give a Python file with STRATEGIES = (...)")
+    module = _load(path)
+    strategies = getattr(module, "STRATEGIES", None)
+    if not isinstance(strategies, list | tuple) or not strategies:
+        raise AblateError(f"plugin file '{path}' has no STRATEGIES; add STRATEGIES = (Strategy(...),)")
+    return strategies
+
+
+def _load(path: Path) -> ModuleType:
+    """Import a file under a name that holds a digest of its text, so that an edit makes other records."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    name = f"ablate_plugin_{path.stem.replace('-', '_')}_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise AblateError(f"plugin file '{path}' is not a Python file; give one that ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up while they are built
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise AblateError(f"plugin file '{path}' cannot be imported: {_reason(error)}") from error
+    return module
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]

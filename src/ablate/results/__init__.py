@@ -1,0 +1,1 @@
+"""Records, statistics and leaderboards: no torch, transformers or optuna."""

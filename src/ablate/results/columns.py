@@ -1,0 +1,146 @@
+"""What stands in which column of a board, as text. Recall is in points (per cent of a label's true cases)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ablate.results.rows import Row
+
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading of two lines and what a row shows under it; when it is narrow, a high ``spare`` goes first."""
+
+    heading: tuple[str, str]
+    show: Callable[[Row], str]
+    spare: int = 0
+    left: bool = False
+
+    @property
+    def title(self) -> str:
+        """The heading on one line."""
+        return " ".join(part for part in self.heading if part)
+
+
+def points(value: float | None, sign: bool = False) -> str:
+    """A share in points, one decimal."""
+    if value is None:
+        return NONE
+    text = f"{100 * value:+.1f}" if sign else f"{100 * value:.1f}"
+    return text.replace("-0.0", "0.0").replace("+0.0", "0.0")
+
+
+def with_interval(found: Mapping[str, float] | None, sign: bool = False) -> str:
+    """Mean and interval in points, as ``45.1 [44.0 46.2]``."""
+    if found is None:
+        return NONE
+    return f"{points(found['mean'], sign)} [{points(found['low'], sign)} {points(found['high'], sign)}]"
+
+
+def amount(value: float | None) -> str:
+    """About three digits."""
+    if value is None:
+        return NONE
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds, minutes or hours in at most five characters."""
+    if seconds is None:
+        return NONE
+    for limit, unit, name in ((99.5, 1, "s"), (99.5 * 60, 60, "m"), (99.5 * 3600, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.0f}{name}" if seconds / unit >= 9.95 else f"{seconds / unit:.1f}{name}"
+    return f"{seconds / 86400:.0f}d"
+
+
+def _rank(row: Row) -> str:
+    mark = "*" if row["better"] else ""
+    return f"{row['rank']}{mark}" if row["rank"] else ""
+
+
+def _dip(row: Row) -> str:
+    dip = row["stability"]["worst_dip"]
+    return NONE if dip is None else f"{min(dip, 9.99):.0%}"
+
+
+def _three(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return NONE
+    macro, micro, alarms = (found.get(k) for k in ("macro_recall", "micro_recall", "alarms_per_document"))
+    shares = (NONE if v is None else amount(100 * v) for v in (macro, micro))
+    return "/".join((*shares, amount(alarms)))
+
+
+def _bucket(name: str) -> Callable[[Row], str]:
+    return lambda row: points(((row["buckets"] or {}).get(name) or {}).get("macro_recall"))
+
+
+def _multiple(name: str) -> Callable[[Row], str]:
+    def show(row: Row) -> str:
+        found = (row["at_multiples"] or {}).get(name) or {}
+        return f"{points(found.get('macro_recall'))}/{points(found.get('micro_recall'))}"
+
+    return show
+
+
+def _steps(row: Row) -> str:
+    found = row["steps_to_95"]
+    if found is None:
+        return NONE
+    return "never" if found["median"] is None else f"{found['median']:.0f}"
+
+
+NARROW = (
+    Column(("", "#"), _rank, left=True),
+    Column(("", "strategy"), lambda row: row["strategy"], left=True),
+    Column(("macro recall", "[95 %]"), lambda row: with_interval(row["macro_recall_at_budget"])),
+    Column(("micro", ""), lambda row: points((row["micro_recall_at_budget"] or {}).get("mean")), spare=1),
+    Column(("delta to baseline", "[95 %]"), lambda row: with_interval(row["delta_macro"], sign=True), spare=2),
+    Column(("set-", "tled"), lambda row: row["stability"]["settled"] or NONE, spare=4),
+    Column(("worst", "dip"), _dip, spare=6),
+    Column(("seed", "sd"), lambda row: points(row["stability"]["seed_sd"]), spare=7),
+    Column(("at 0.5: macro", "/micro/alarms"), lambda row: _three(row["at_half"]), spare=3),
+    Column(("time", ""), lambda row: duration(row["measured"]["seconds"]), spare=5),
+)
+"""The columns of a terminal of 100 characters."""
+
+WIDE = (
+    *NARROW,
+    Column(("micro delta", "[95 %]"), lambda row: with_interval(row["delta_micro"], sign=True), spare=8),
+    Column(("prec-", "ision"), lambda row: points(row["precision_at_budget"]), spare=9),
+    Column(("deployed: macro", "/micro/alarms"), lambda row: _three(row["as_deployed"]), spare=10),
+    Column(("half", "budget"), _multiple("0.5"), spare=18),
+    Column(("twice", ""), _multiple("2"), spare=19),
+    Column(("five", "times"), _multiple("5"), spare=20),
+    Column(("macro", "F1"), lambda row: points(row["macro_f1"]), spare=12),
+    Column(("micro", "F1"), lambda row: points(row["micro_f1"]), spare=13),
+    Column(("macro", "AP"), lambda row: points(row["macro_ap"]), spare=11),
+    Column(("rare", "<10"), _bucket("rare"), spare=14),
+    Column(("few", "10-99"), _bucket("few"), spare=14),
+    Column(("medium", "100+"), _bucket("medium"), spare=14),
+    Column(("head", "10000+"), _bucket("head"), spare=14),
+    Column(("dead", "labels"), lambda row: points(row["dead_labels"]), spare=15),
+    Column(("detect-", "able"), lambda row: points(row["smallest_detectable_difference"]), spare=16),
+    Column(("steps", "to 95"), _steps, spare=17),
+    Column(("", "runs"), lambda row: str(row["runs"]), spare=21),
+    Column(("", "trials"), lambda row: str(row["trials"]), spare=22),
+)
+"""All columns of ``--wide``."""
+
+
+def widths(columns: tuple[Column, ...], rows: Sequence[Row]) -> dict[Column, int]:
+    """Characters that each column needs."""
+    return {c: max(len(t) for t in (*c.heading, *(c.show(row) for row in rows))) for c in columns}
+
+
+def fitting(sizes: Mapping[Column, int], limit: int) -> tuple[Column, ...]:
+    """The columns that stand side by side within ``limit`` characters; what can best be spared goes first."""
+    kept = list(sizes)
+    while sum(sizes[c] + 1 for c in kept) - 1 > limit and any(c.spare for c in kept):
+        kept.remove(max(kept, key=lambda c: c.spare))
+    return tuple(kept)

@@ -1,0 +1,171 @@
+"""A board as text, Markdown, CSV, JSON and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import textwrap
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablate.results.columns import NARROW, WIDE, Column, fitting, widths
+from ablate.results.leaderboard import Board, group
+from ablate.results.rows import Row
+from ablate.results.story import footnotes, headline, sentence
+from ablate.results.whole import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 100
+LINES = {
+    "ranked": "",
+    "costs micro": "costs micro: may lose over 2 points of micro recall, or is under the micro floor; no rank",
+    "not ranked": "the baseline reparametrised: no rank",
+    "no finished run": "no run finished",
+    "other part": "different trained layers: another cost (time), no rank",
+    "control": "controls",
+    "ceiling": "ceilings",
+}
+"""What stands above the rows of each group."""
+
+
+def groups(board: Board) -> Iterable[tuple[str, list[Row]]]:
+    """The line above some rows, and these rows, in the order of the board."""
+    for name, rows in groupby(board["rows"], key=group):
+        yield LINES[name], list(rows)
+
+
+Line = tuple[str, Row | None]
+"""A line of the table, with its row; None for headings."""
+
+
+def text(board: Board, width: int = WIDTH, wide: bool = False) -> str:
+    """A plain table at most ``width`` characters wide (``wide``: as wide as all columns need), without colour.
+
+    A narrow terminal gets fewer columns, not broken lines.
+    """
+    around = max(width, 20)
+    notes = [part for note in footnotes(board) for part in textwrap.wrap(note, around)]
+    head = textwrap.wrap(headline(board), around)
+    body = [line for line, _ in table(board, width, wide)]
+    return "\n".join([*head, "", *body, "", *notes, "", *textwrap.wrap(sentence(board), around)]) + "\n"
+
+
+def table(board: Board, width: int = WIDTH, wide: bool = False) -> list[Line]:
+    """The lines of the table alone."""
+    columns = WIDE if wide else NARROW
+    sizes = widths(columns, board["rows"])
+    shown = columns if wide else fitting(sizes, width)
+    if not wide:
+        sizes = _shortened(sizes, shown, width)
+    lines: list[Line] = [(_line([c.heading[i] for c in shown], shown, sizes), None) for i in (0, 1)]
+    for title, rows in groups(board):
+        titles = textwrap.wrap(title, max(width, 20), initial_indent="-- ", subsequent_indent="   ")
+        lines += [(part, None) for part in titles]
+        lines += [(_line([c.show(row) for c in shown], shown, sizes), row) for row in rows]
+    return lines
+
+
+def _shortened(sizes: dict[Column, int], shown: Sequence[Column], width: int) -> dict[Column, int]:
+    """Names cut to what is left, where even the last columns are too wide."""
+    over = sum(sizes[c] + 1 for c in shown) - 1 - width
+    name = shown[1]
+    return sizes if over <= 0 else sizes | {name: max(8, sizes[name] - over)}
+
+
+def _line(cells: Sequence[str], columns: Sequence[Column], sizes: dict[Column, int]) -> str:
+    cut = [
+        cell if len(cell) <= sizes[c] else cell[: sizes[c] - 1] + "~" for cell, c in zip(cells, columns, strict=True)
+    ]
+    padded = [t.ljust(sizes[c]) if c.left else t.rjust(sizes[c]) for t, c in zip(cut, columns, strict=True)]
+    return " ".join(padded).rstrip()
+
+
+def markdown(board: Board, wide: bool = False) -> str:
+    """Tables to paste, one per group of rows."""
+    columns = WIDE if wide else NARROW
+    head = "| " + " | ".join(_escape_markdown(c.title) for c in columns) + " |"
+    rule = "|" + "|".join(" :-- " if c.left else " --: " for c in columns) + "|"
+    parts = [headline(board)]
+    for title, rows in groups(board):
+        lines = ["| " + " | ".join(_escape_markdown(c.show(r)) for c in columns) + " |" for r in rows]
+        parts += [*([f"**{title}**"] if title else []), "\n".join([head, rule, *lines])]
+    notes = "\n".join(f"- {_escape_markdown(note)}" for note in footnotes(board))
+    return "\n\n".join([*parts, notes, sentence(board)]) + "\n"
+
+
+def _escape_markdown(cell: str) -> str:
+    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("\n", " ")
+
+
+def latex(board: Board, wide: bool = False) -> str:
+    """A ``tabular`` that needs no package."""
+    columns = WIDE if wide else NARROW
+    lines = ["\\begin{tabular}{" + "".join("l" if c.left else "r" for c in columns) + "}", "\\hline"]
+    lines += [" & ".join(_escape_latex(c.title) for c in columns) + " \\\\", "\\hline"]
+    for title, rows in groups(board):
+        if title:
+            lines += ["\\hline", f"\\multicolumn{{{len(columns)}}}{{l}}{{{_escape_latex(title)}}} \\\\"]
+        lines += [" & ".join(_escape_latex(c.show(r)) for c in columns) + " \\\\" for r in rows]
+    return "\n".join([*lines, "\\hline", "\\end{tabular}"]) + "\n"
+
+
+LATEX = {
+    "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
+    "[": "{[}",
+    "]": "{]}",
+} | {c: f"\\{c}" for c in "&%$#_{}"}
+"""Brackets too: one that follows a line break would be read as its argument."""
+
+
+def _escape_latex(cell: str) -> str:
+    return "".join(LATEX.get(c, c) for c in cell)
+
+
+def to_json(board: Board) -> str:
+    """``leaderboard.json``: keys sorted, so that the same board is the same bytes."""
+    return json.dumps(board, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def to_csv(board: Board) -> str:
+    """One line per row, nested figures as dotted columns; lists and parameters as JSON."""
+    flat = [dict(_flat(row)) for row in board["rows"]]
+    found = dict.fromkeys(name for row in flat for name in row)
+    names = [n for n in found if not any(other.startswith(f"{n}.") for other in found)]  # a table that is null here
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, names, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return buffer.getvalue()
+
+
+def _flat(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:
+    whole = name == "parameters" or name.endswith("verdicts")  # their keys differ from row to row
+    if isinstance(value, dict) and not whole:
+        for key in value:
+            yield from _flat(value[key], f"{name}.{key}" if name else key)
+    elif isinstance(value, (dict, list)):
+        yield name, json.dumps(value, sort_keys=True)
+    else:
+        yield name, "" if value is None else value
+
+
+def write(board: Board, labels: pd.DataFrame, folder: str | Path) -> None:
+    """``leaderboard.md``, ``.csv``, ``.json`` and ``labels.csv``, each whole or not at all."""
+    folder = Path(folder)
+    texts = {
+        "leaderboard.md": markdown(board),
+        "leaderboard.csv": to_csv(board),
+        "leaderboard.json": to_json(board),
+        "labels.csv": labels.to_csv(index=False, lineterminator="\n"),
+    }
+    for name, content in texts.items():
+        write_whole(folder / name, content.encode())

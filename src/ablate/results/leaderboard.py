@@ -1,0 +1,261 @@
+"""A leaderboard: a pure function of records. The same records give the same bytes, but for what a clock measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.metrics.alarms import decode
+from ablate.metrics.measure import MULTIPLES
+from ablate.results import rows
+from ablate.results.record import SCHEMA, Body, Records, Truth, canonical
+from ablate.results.rows import Row
+from ablate.results.selection import SELECTION, selected
+from ablate.results.simultaneous import simultaneous
+from ablate.results.statistics import Resampler, Sample, interval, paired, smallest_detectable
+
+BASELINE = "baseline"
+GUARD = 0.02  # micro recall that a row may cost, at the lower end of its paired interval
+INTERVAL = "the wider of the t interval over seeds and the hierarchical bootstrap (seeds, then documents), 95 %"
+FEW_TRIALS = 12  # under which Optuna has done little more than draw
+
+Board = dict[str, Any]
+Plan = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One arm: its tuning records, the confirm records that count, and its recall at budget."""
+
+    arm: str
+    tuned: list[Body]
+    runs: list[Body]
+    parameters: dict[str, Any] | None
+    macro: Sample | None
+    micro: Sample | None
+
+    @property
+    def finished(self) -> list[Body]:
+        """Runs that came to an end, by seed."""
+        return [b for b in self.runs if b["status"] == "finished" and b.get("test")]
+
+    @property
+    def body(self) -> Body:
+        """Any record of the arm, for what they all share."""
+        return (self.runs or self.tuned)[0]
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the row takes part in the ranking at all."""
+        return self.body["kind"] == "strategy" and not self.body.get("identity_of") and not self.body.get("part")
+
+
+def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draws: int = 1000) -> Board:
+    """The leaderboard of a study, as the JSON of ``leaderboard.json``.
+
+    Only confirm records of the configuration that its tuning records select count for an arm; ``store`` gives the
+    alarm sets and the truth. ``plan`` may hold ``name`` (of the study), ``micro_floor``, ``alarms_per_document``,
+    ``rho``, ``trials`` and ``seeds``; whatever is missing is read off the records.
+    """
+    plan = plan or {}
+    entries = _entries(bodies, store, draws)
+    base = next((e for e in entries if e.arm == BASELINE), None)
+    table = [_row(entry, base, plan) for entry in entries]
+    leader = _rank(entries, table, base)
+    table.sort(key=_place)
+    return {
+        "schema": SCHEMA,
+        "study": plan.get("name", ""),
+        "dataset": _dataset(entries),
+        "selection": _selection(entries, plan),
+        "budget": _budget(entries, plan),
+        "interval": INTERVAL,
+        "guard": {"costs_micro_below": -GUARD, "micro_floor": plan.get("micro_floor")},
+        "leader": leader,
+        "rows": table,
+    }
+
+
+def _entries(bodies: Sequence[Body], store: Records, draws: int) -> list[Entry]:
+    arms: dict[str, list[Body]] = {}
+    for body in sorted(bodies, key=lambda b: (b["identity"]["seed"], b["key"])):
+        arms.setdefault(body["arm"], []).append(body)
+    resamplers: dict[str, Resampler] = {}
+    return [_entry(arm, arms[arm], store, resamplers, draws) for arm in sorted(arms)]
+
+
+def _entry(arm: str, bodies: list[Body], store: Records, resamplers: dict[str, Resampler], draws: int) -> Entry:
+    tuned = [b for b in bodies if b["identity"]["phase"] == "tune"]
+    runs, parameters = confirmed(bodies)
+    finished = [b for b in runs if b["status"] == "finished" and b.get("test")]
+    for name in {b["truth"] for b in finished} - set(resamplers):
+        resamplers[name] = Resampler(store.truth(name).labels, draws)
+    found = [resamplers[b["truth"]].recalls(decode(store.arrays(b["key"])["alarms"])) for b in finished]
+    macro, micro = (_sample(finished, name, [f[place] for f in found]) for place, name in enumerate(("macro", "micro")))
+    return Entry(arm, tuned, runs, parameters, macro, micro)
+
+
+def _sample(finished: Sequence[Body], name: str, draws: Sequence[NDArray[np.float64]]) -> Sample | None:
+    values = [b["test"]["at_budget"][f"{name}_recall"] for b in finished]
+    if not values or None in values:
+        return None
+    seeds = tuple(int(b["identity"]["seed"]) for b in finished)
+    seedless = len(seeds) == 1 and finished[0]["kind"] != "strategy"
+    return Sample(seeds, np.array(values), np.stack(draws), seedless)
+
+
+def confirmed(bodies: Sequence[Body]) -> tuple[list[Body], dict[str, Any] | None]:
+    """The confirm records of one arm that count, one per seed, and the parameters of their configuration.
+
+    Records of a configuration that the tuning records do not select are stale. An arm that was never tuned (a
+    control, or a study without trials) counts with the configuration that has most runs.
+    """
+    runs = [b for b in bodies if b["identity"]["phase"] == "confirm"]
+    chosen = selected(bodies)
+    groups: dict[str, list[Body]] = {}
+    for body in runs:
+        groups.setdefault(canonical(body["identity"]["strategy"]), []).append(body)
+    if chosen is not None:
+        kept = groups.get(canonical(chosen.strategy), [])
+        return _one_per_seed(kept), chosen.parameters
+    if not groups or any(b["identity"]["phase"] == "tune" and b["kind"] == "strategy" for b in bodies):
+        return [], None
+    kept = groups[min(groups, key=lambda name: (-len(groups[name]), name))]
+    return _one_per_seed(kept), kept[0].get("parameters")
+
+
+def _one_per_seed(bodies: Sequence[Body]) -> list[Body]:
+    by_seed = {b["identity"]["seed"]: b for b in sorted(bodies, key=lambda b: b["key"], reverse=True)}
+    return [by_seed[seed] for seed in sorted(by_seed)]
+
+
+def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
+    body = entry.body
+    delta_macro, delta_micro = (_delta(entry, base, name) for name in ("macro", "micro"))
+    row = {
+        "strategy": entry.arm,
+        "rank": None,
+        "kind": body["kind"],
+        "part": body.get("part") or "",
+        "notes": list(body.get("notes") or []),
+        "identity_of": body.get("identity_of") or "",
+        "runs": len(entry.finished),
+        "runs_failed": sum(b["status"] == "failed" for b in entry.runs),
+        "macro_recall_at_budget": rows.between(interval(entry.macro)) if entry.macro else None,
+        "micro_recall_at_budget": rows.between(interval(entry.micro)) if entry.micro else None,
+        "delta_macro": rows.between(interval(delta_macro)) if delta_macro else None,
+        "delta_micro": rows.between(interval(delta_micro)) if delta_micro else None,
+        "better": None,
+        "better_interval": None,
+        "smallest_detectable_difference": None,
+    }
+    if delta_macro and entry is not base:
+        row["smallest_detectable_difference"] = smallest_detectable(delta_macro)
+    row["costs_micro"] = _costs_micro(row, plan.get("micro_floor"))
+    row |= rows.figures(entry.finished)
+    row["stability"] = rows.stability(entry.runs, entry.finished)
+    row["steps_to_95"] = rows.steps_to_95(entry.finished, rows.best_point(base.finished) if base else None)
+    row["parameters"] = entry.parameters
+    row |= rows.tuning(entry.tuned)
+    row["measured"] = rows.measured(entry.runs, entry.tuned)
+    return row
+
+
+def _delta(entry: Entry, base: Entry | None, name: str) -> Sample | None:
+    mine, theirs = getattr(entry, name), getattr(base, name, None)
+    return paired(mine, theirs) if mine and theirs else None
+
+
+def _costs_micro(row: Row, floor: float | None) -> bool | None:
+    """Whether a row buys its macro recall with micro recall; None where it has none."""
+    micro, delta = row["micro_recall_at_budget"], row["delta_micro"]
+    if micro is None:
+        return None
+    below = floor is not None and micro["mean"] < floor
+    return bool(below or (delta is not None and delta["low"] < -GUARD))
+
+
+def _rank(entries: Sequence[Entry], table: Sequence[Row], base: Entry | None) -> dict[str, Any] | None:
+    """Fill in ranks, and which rows are better than the baseline whatever the others do; gives the leader's lead."""
+    ranking = [(e, r) for e, r in zip(entries, table, strict=True) if e.ranks and r["costs_micro"] is False]
+    ranking.sort(key=lambda pair: (-pair[1]["macro_recall_at_budget"]["mean"], pair[0].arm))
+    for place, (_, row) in enumerate(ranking, start=1):
+        row["rank"] = place
+    tried = [(e, r, _delta(e, base, "macro")) for e, r in ranking if e is not base]
+    known = [(r, d) for _, r, d in tried if d is not None and len(d.seeds) > 1]
+    for (row, _), found in zip(known, simultaneous([d for _, d in known]), strict=True):
+        row["better_interval"] = rows.between(found)
+        row["better"] = found.low > 0
+    return _lead([e for e, _ in ranking])
+
+
+def _lead(ranking: Sequence[Entry]) -> dict[str, Any] | None:
+    """Who leads, who is next, and whether the two can be told apart."""
+    if not ranking:
+        return None
+    second = ranking[1] if len(ranking) > 1 else None
+    delta = _delta(ranking[0], second, "macro")
+    lead = interval(delta) if delta else None
+    return {
+        "strategy": ranking[0].arm,
+        "next": second.arm if second else None,
+        "lead": rows.between(lead),
+        "told_from_next": bool(lead and lead.low > 0),
+    }
+
+
+def _place(row: Row) -> tuple[int, float, float, str]:
+    """Ranked rows, those that cost micro, other rows, other parts, controls; within these by macro recall."""
+    macro = row["macro_recall_at_budget"]
+    mean = macro["mean"] if macro else -1.0
+    return GROUPS.index(group(row)), row["rank"] or 0, -mean, row["strategy"]
+
+
+GROUPS = ("ranked", "costs micro", "not ranked", "no finished run", "other part", "control", "ceiling")
+
+
+def group(row: Row) -> str:
+    """Under which line of the board a row stands."""
+    if row["kind"] in rows.CONTROLS:
+        return str(row["kind"])
+    if row["part"]:
+        return "other part"
+    if row["macro_recall_at_budget"] is None:
+        return "no finished run"
+    if row["identity_of"]:
+        return "not ranked"
+    return "costs micro" if row["costs_micro"] else "ranked"
+
+
+def _dataset(entries: Sequence[Entry]) -> dict[str, Any]:
+    finished = [b for e in entries for b in e.finished]
+    any_body = finished[:1] or [e.body for e in entries][:1]
+    if not any_body:
+        return dict.fromkeys(("name", "sha256", "documents", "labels"))
+    test = any_body[0].get("test") or {}
+    names = ("labels_without_test_positive", "labels_with_1_2_test_positives", "labels_5_plus")
+    return dict(any_body[0]["dataset"]) | {name: test.get(name) for name in names}
+
+
+def _selection(entries: Sequence[Entry], plan: Plan) -> dict[str, Any]:
+    trials = max((len({b["trial"] for b in e.tuned if b.get("trial") is not None}) for e in entries), default=0)
+    trials = int(plan.get("trials") or trials)
+    how = "defaults and random draws" if trials < FEW_TRIALS else "defaults, shared random draws, then TPE"
+    return {"rule": SELECTION, "trials": trials, "configurations": how}
+
+
+def _budget(entries: Sequence[Entry], plan: Plan) -> dict[str, Any]:
+    given = [b["identity"].get("alarms_per_document") for e in entries for b in e.runs]
+    found = next((g for g in given if g is not None), None)
+    alarms = plan.get("alarms_per_document") or found
+    return {"alarms_per_document": alarms, "rho": plan.get("rho"), "multiples": [float(m) for m in MULTIPLES]}
+
+
+def truth_of(bodies: Sequence[Body], store: Records) -> Truth | None:
+    """The truth that the finished confirm records refer to."""
+    names = sorted({b["truth"] for b in bodies if b.get("truth") and b.get("test")})
+    return store.truth(names[0]) if names else None

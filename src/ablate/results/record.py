@@ -1,0 +1,172 @@
+"""The account of one run: a JSON body and its arrays, one pair of files named by the key of what determines them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.data.labels import Labels
+from ablate.results.whole import write_whole
+
+SCHEMA = 1
+CLOCK = ("time", "started", "finished", "date", "host", "process")
+"""Parts of ``environment`` that a clock or a machine's name fills: no part of what makes two records the same."""
+
+Body = dict[str, Any]
+Arrays = dict[str, NDArray[Any]]
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, no spaces, floats by repr. Raises ValueError for NaN and infinities."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def key_of(identity: Mapping[str, Any]) -> str:
+    """Name of the run that this identity determines: sha256 of its canonical JSON, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(identity).encode()).hexdigest()
+
+
+def same(a: Body, b: Body) -> bool:
+    """Whether two bodies tell the same, but for what a clock measured."""
+    return canonical(_timeless(a)) == canonical(_timeless(b))
+
+
+def _timeless(body: Body) -> Body:
+    environment = {k: v for k, v in body.get("environment", {}).items() if k not in CLOCK}
+    return {k: v for k, v in body.items() if k != "measured"} | {"environment": environment}
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is true of the test documents, shared by all records of a study.
+
+    ``labels`` [M, L]; ``counts_train`` int64 [L]; ``names`` L strings.
+    """
+
+    labels: Labels
+    counts_train: NDArray[np.int64]
+    documents_train: int
+    names: tuple[str, ...]
+
+
+class Records:
+    """A folder of records. Arrays are written first and the body last, each whole or not at all.
+
+    A file that is torn or does not carry its own key is never trusted: :meth:`all` leaves it out and says so in
+    :attr:`skipped`.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.skipped: list[str] = []
+
+    def write(self, body: Body, arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
+        """Keep one run. Raises ValueError where the key is not that of the identity."""
+        if body["key"] != key_of(body["identity"]):
+            raise ValueError("the key of a record must be key_of(identity)")
+        text = canonical(body) + "\n"  # before any file is touched: refuses NaN
+        if arrays:
+            write_whole(self.folder / f"{body['key']}.npz", _pack(arrays))
+        write_whole(self.folder / f"{body['key']}.json", text.encode())
+
+    def read(self, key: str) -> Body:
+        """The body of one run. Raises KeyError where there is none that can be trusted."""
+        body, fault = self._load(self.folder / f"{key}.json")
+        if body is None:
+            raise KeyError(fault)
+        return body
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._load(self.folder / f"{key}.json")[0] is not None
+
+    def all(self) -> list[Body]:
+        """All bodies in the order of their keys."""
+        found = [self._load(path) for path in sorted(self.folder.glob("*.json"))]
+        self.skipped = [fault for body, fault in found if body is None]
+        return [body for body, _ in found if body is not None]
+
+    def arrays(self, key: str) -> Arrays:
+        """The arrays of one run; empty where it has none."""
+        path = self.folder / f"{key}.npz"
+        return _unpack(path) if path.exists() else {}
+
+    def _load(self, path: Path) -> tuple[Body | None, str]:
+        try:
+            body = json.loads(path.read_bytes())
+        except OSError:
+            return None, f"{path.name}: cannot be read"
+        except ValueError:
+            return None, f"{path.name}: not whole JSON"
+        if not isinstance(body, dict) or body.get("schema") != SCHEMA:
+            return None, f"{path.name}: not a record of schema {SCHEMA}"
+        return self._trusted(path, body)
+
+    def _trusted(self, path: Path, body: Body) -> tuple[Body | None, str]:
+        if body.get("key") != path.stem or not isinstance(body.get("identity"), dict):
+            return None, f"{path.name}: carries another key than its name"
+        if key_of(body["identity"]) != path.stem:
+            return None, f"{path.name}: its key is not that of its identity"
+        arrays = path.with_suffix(".npz")
+        if body.get("test") and not zipfile.is_zipfile(arrays):
+            return None, f"{path.name}: its arrays ({arrays.name}) are missing or torn"
+        return body, ""
+
+    def write_truth(
+        self,
+        indptr: NDArray[np.integer],
+        indices: NDArray[np.integer],
+        width: int,
+        counts_train: NDArray[np.integer],
+        documents_train: int,
+        names: Sequence[str],
+    ) -> str:
+        """Keep the labels of the test documents once; gives the id that records refer to."""
+        data = _pack(
+            {
+                "indptr": np.asarray(indptr, dtype=np.int64),
+                "indices": np.asarray(indices, dtype=np.int32),
+                "width": np.array(width, dtype=np.int64),
+                "counts_train": np.asarray(counts_train, dtype=np.int64),
+                "documents_train": np.array(documents_train, dtype=np.int64),
+                "names": np.array(names, dtype=np.str_),
+            }
+        )
+        name = hashlib.sha256(data).hexdigest()[:16]
+        path = self.folder / f"truth-{name}.npz"
+        if not zipfile.is_zipfile(path):
+            write_whole(path, data)
+        return name
+
+    def truth(self, name: str) -> Truth:
+        """The labels that :meth:`write_truth` kept under this id."""
+        a = _unpack(self.folder / f"truth-{name}.npz")
+        labels = Labels(a["indptr"], a["indices"], int(a["width"]))
+        names = tuple(str(n) for n in a["names"])
+        return Truth(labels, a["counts_train"], int(a["documents_train"]), names)
+
+
+def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """A compressed npz whose bytes depend on its contents alone (np.savez stamps the time)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asanyarray(arrays[name]), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, member.getvalue())
+    return buffer.getvalue()
+
+
+def _unpack(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}

@@ -1,0 +1,58 @@
+"""``ablate leaderboard``: a board on the screen or as a document."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ablate.errors import AblateError, near
+from ablate.results.folder import board_of
+from ablate.results.formats import latex, markdown, to_csv, to_json
+from ablate.results.leaderboard import Board
+from ablate.results.story import footnotes, sentence
+from ablate.results.terminal import rich_table
+
+DOCUMENTS = {
+    "md": markdown,
+    "csv": lambda board, wide: to_csv(board),
+    "json": lambda board, wide: to_json(board),
+    "tex": latex,
+}
+
+
+def show(folder: Path, format: str, wide: bool) -> None:
+    """Print the board of an output folder.
+
+    Raises:
+        AblateError: the folder holds no study, or the format is unknown.
+    """
+    formats = ["table", *DOCUMENTS]
+    if format not in formats:
+        raise AblateError(f"unknown format '{format}'{near(format, formats)} (known: {', '.join(formats)})")
+    board, _, skipped = board_of(folder)
+    for message in skipped:
+        print(f"records: {message}; it is left out", file=sys.stderr)
+    if format == "table":
+        print_board(board, Console(), wide)
+    else:
+        sys.stdout.write(DOCUMENTS[format](board, wide))
+
+
+def print_board(board: Board, console: Console, wide: bool = False) -> None:
+    """The board in colour, what its figures rest on, and one sentence.
+
+    Colour and width follow the terminal; the board never grows beyond 100 characters unless ``wide``.
+    """
+    width = 100 if not console.is_terminal else min(100, console.width)
+    sheet = Console(width=None if not wide else 400, soft_wrap=False) if wide else console
+    if not wide and not console.is_terminal:
+        sheet = Console(width=100)
+    sheet.print(rich_table(board, wide, width))
+    sheet.print()
+    for note in footnotes(board):
+        sheet.print(Text(note, style="dim"))
+    sheet.print()
+    sheet.print(Text(sentence(board), style="bold"))

@@ -1,0 +1,112 @@
+"""A board in words: what it is of, who leads, and what a reader has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ablate.results.columns import amount, points
+from ablate.results.leaderboard import BASELINE, Board, group
+from ablate.results.rows import Row
+
+
+def headline(board: Board) -> str:
+    """Study, data set and budget on one line."""
+    dataset, alarms = board["dataset"], board["budget"]["alarms_per_document"]
+    study = f"{board['study']}: " if board["study"] else ""
+    size = f"{dataset['documents']:,} documents, {dataset['labels']} labels" if dataset.get("name") else "no records"
+    budget = "" if alarms is None else f"; every row may raise {alarms:.3g} alarms per document"
+    return f"{study}{dataset.get('name') or 'nothing'}, {size}{budget}"
+
+
+def sentence(board: Board) -> str:
+    """Who leads, by how much over the baseline, whether that can be told from the next, and at what cost."""
+    ranked = [row for row in board["rows"] if row["rank"]]
+    base = next((row for row in board["rows"] if row["strategy"] == BASELINE), None)
+    if not ranked:
+        return "Nothing is ranked: no strategy that keeps micro recall has a finished run."
+    leader = ranked[0]
+    if base is None or base["macro_recall_at_budget"] is None:
+        return (
+            f"{leader['strategy']} leads with a macro recall of {_level(leader)}; there is no baseline to compare with."
+        )
+    others = [row for row in ranked if row is not base]
+    told = [row for row in others if row["better"]]
+    if not told:
+        return _nothing(base, others)
+    if leader not in told:
+        return f"{_leads(leader, board)} It cannot be told from the baseline, but {_names(told)} can."
+    return _leads(leader, board)
+
+
+def _nothing(base: Row, others: list[Row]) -> str:
+    start = f"Nothing can be told from the baseline (macro recall {_level(base)})"
+    if not others:
+        return f"{start}: no other strategy is ranked."
+    nearest = others[0]
+    return f"{start}: the highest of the others is {nearest['strategy']}, {_change(nearest['delta_macro'])} points."
+
+
+def _leads(leader: Row, board: Board) -> str:
+    alarms = board["budget"]["alarms_per_document"]
+    lead = board["leader"]
+    parts = [f"{leader['strategy']} leads with a macro recall of {_level(leader)}"]
+    if leader["strategy"] != BASELINE:
+        parts.append(f"{_change(leader['delta_macro'])} points over the baseline")
+    if lead and lead["next"]:
+        parts.append(f"{'ahead of' if lead['told_from_next'] else 'not to be told from'} the next, {lead['next']}")
+    if leader["strategy"] != BASELINE:
+        parts.append(f"at {_change(leader['delta_micro'])} points of micro recall and the same number of alarms")
+    deployed = (leader["as_deployed"] or {}).get("alarms_per_document")
+    budget = "" if alarms is None else f" ({alarms:.3g} per document; {amount(deployed)} as deployed)"
+    return ", ".join(parts) + budget + "."
+
+
+def _names(rows: list[Row]) -> str:
+    return " and ".join(row["strategy"] for row in rows)
+
+
+def _level(row: Row) -> str:
+    found = row["macro_recall_at_budget"]
+    return f"{points(found['mean'])} [{points(found['low'])}, {points(found['high'])}]"
+
+
+def _change(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "an unknown number of"
+    low, high = (points(found[end], sign=True) for end in ("low", "high"))
+    return f"{points(found['mean'], sign=True)} [{low}, {high}]"
+
+
+def footnotes(board: Board) -> list[str]:
+    """What the figures rest on."""
+    dataset, selection = board["dataset"], board["selection"]
+    notes = [
+        "Recall in points. Macro recall averages the labels that have a test positive. * better than the baseline "
+        f"in a simultaneous 95 % interval. Interval: {board['interval']}; a control without runs: documents only."
+    ]
+    if dataset.get("labels_without_test_positive") is not None:
+        notes.append(
+            f"Labels with 1 or 2 test positives: {dataset['labels_with_1_2_test_positives']}; "
+            f"with none, left out of every macro mean: {dataset['labels_without_test_positive']}."
+        )
+    if selection["trials"]:
+        notes.append(
+            f"Tuning: {selection['trials']} configurations per strategy ({selection['configurations']}); "
+            f"chosen: {selection['rule']}. Figures are from fresh seeds."
+        )
+    return notes + _remarks(board)
+
+
+def _remarks(board: Board) -> list[str]:
+    """Notes and failed runs of rows, the same remark on several rows once."""
+    remarks: dict[str, list[str]] = {}
+    for row in board["rows"]:
+        failed = (
+            [f"{row['runs_failed']} of {row['runs'] + row['runs_failed']} runs failed"] if row["runs_failed"] else []
+        )
+        identity = [row["identity_of"]] if row["identity_of"] and group(row) == "not ranked" else []
+        for remark in (*row["notes"], *identity, *failed):
+            remarks.setdefault(remark, []).append(row["strategy"])
+    strategies = [row["strategy"] for row in board["rows"] if row["kind"] == "strategy"]
+    return [f"{'All strategies' if who == strategies else ', '.join(who)}: {what}." for what, who in remarks.items()]

@@ -1,0 +1,1 @@
+"""Plan, tune, confirm: the way from arms to records."""

@@ -1,0 +1,78 @@
+"""``ablate study`` at a terminal."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ablate.errors import AblateError
+from ablate.results.show import print_board
+from ablate.study import planfile
+from ablate.study.plan import Plan, make
+from ablate.study.resolve import FILE
+from ablate.study.view import Lines, Quiet, Screen
+
+LISTS = ("strategies", "parts", "label_columns")
+
+
+def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) -> None:
+    """Run a study from a study file, options and ``--set``; print its progress and its board."""
+    plan = plan_of(file, given, settings)
+    console = Console()
+    from ablate.study.study import dry_run, study
+
+    if plan.dry_run:
+        for line in dry_run(plan, Lines(console)):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        return
+    if plan.quiet:
+        board = study(plan, Quiet())
+    elif console.is_terminal:
+        screen = Screen(console)
+        with screen.open():
+            board = study(plan, screen)
+    else:
+        board = study(plan, Lines(console))
+    print_board(board, console)
+
+
+def plan_of(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) -> Plan:
+    """Study file, then options, then ``--set``: the later wins.
+
+    Raises:
+        AblateError: see :func:`ablate.study.plan.make`; a ``--set`` without ``=``.
+    """
+    values = dict(planfile.read(file)) if file is not None else {}
+    if file is not None and file.name == FILE and "data_sha256" in values and "out" not in values:
+        values["out"] = str(file.parent)
+    for key, value in given.items():
+        values[key] = _split(value) if key in LISTS else value
+    fixed = dict(values.get("set", {}))
+    for setting in settings:
+        key, separator, text = setting.partition("=")
+        if not separator or not key:
+            raise AblateError(f"--set {setting}: give KEY=VALUE, such as --set optimizer.scale=2")
+        key, value = key.strip(), _literal(text.strip())
+        if key in Plan.model_fields:
+            values[key] = _split(str(value)) if key in LISTS else value
+        else:
+            fixed[key] = value
+    if fixed:
+        values["set"] = fixed
+    return make(values, str(file) if file is not None else "the command line")
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _literal(text: str) -> Any:
+    """A value as TOML reads it, else the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

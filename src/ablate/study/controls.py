@@ -1,0 +1,116 @@
+"""The rows that stand on every board whatever is asked for: what a remedy has to beat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.metrics.measure import examine, validate
+from ablate.results.record import SCHEMA, Body, key_of
+from ablate.study.content import content
+from ablate.study.execute import describe, environment, peak_memory
+from ablate.study.linear import TfidfLinear
+from ablate.train.prepared import Prepared
+from ablate.train.setting import Setting
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Scores of validation and test, what "at 0.5" means for them, and what a reader has to know."""
+
+    validation: Scores
+    test: Scores
+    native_cut: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def predict_everything(prepared: Prepared) -> Scored:
+    """Raise every label for every document: recall 1 at 0.5, and chance at equal alarms."""
+    return Scored(*(np.ones(_shape(prepared, split), np.float32) for split in ("validation", "test")))
+
+
+def prior_only(prepared: Prepared) -> Scored:
+    """Score every document by the labels' training frequencies alone."""
+    odds = prepared.stats().log_odds.numpy()
+    return Scored(*(np.broadcast_to(odds, _shape(prepared, s)).copy() for s in ("validation", "test")))
+
+
+def tfidf_linear(prepared: Prepared) -> Scored:
+    """One-vs-rest logistic regression on TF-IDF of words and word pairs."""
+    parts = {split: prepared.dataset.part(split) for split in ("train", "validation", "test")}
+    model = TfidfLinear().fit(*parts["train"], *parts["validation"])
+    validation, test = (model.scores(parts[split][0]) for split in ("validation", "test"))
+    return Scored(validation, test, notes=model.notes)
+
+
+CONTROLS: dict[str, Callable[[Prepared], Scored]] = {
+    "predict-everything": predict_everything,
+    "prior-only": prior_only,
+    "tfidf-linear": tfidf_linear,
+}
+
+
+def identity(name: str, setting: Setting) -> dict[str, Any]:
+    """What determines a control's record."""
+    dataset = setting.prepared.dataset
+    return {
+        "schema": SCHEMA,
+        "phase": "confirm",
+        "strategy": {"name": name, "control": name},
+        "backbone": {"name": name, "weights_sha256": "none"},
+        "data_sha256": dataset.sha256,
+        "content_sha256": content(dataset),
+        "split_seed": dataset.split_seed,
+        "device": "cpu",
+        "alarms_per_document": setting.alarms_per_document,
+        "seed": 0,
+    }
+
+
+def execute(name: str, setting: Setting, truth: str) -> tuple[Body, dict[str, NDArray[Any]]]:
+    """Compute a control and account for it like a run."""
+    started = time.perf_counter()
+    prepared = setting.prepared
+    scored = CONTROLS[name](prepared)
+    labels = prepared.labels
+    prior = np.asarray(prepared.stats().prior.double().numpy())
+    alarms = setting.alarms_per_document
+    validation = validate(scored.validation, labels["validation"], prior, alarms)
+    test, arrays = examine(
+        scored.test, labels["test"], labels["train"].counts(), prior, alarms, validation, scored.native_cut
+    )
+    named = identity(name, setting)
+    body: Body = {
+        "schema": SCHEMA,
+        "key": key_of(named),
+        "identity": named,
+        "arm": name,
+        "kind": "control",
+        "part": "",
+        "identity_of": "",
+        "notes": list(scored.notes),
+        "trial": None,
+        "parameters": {},
+        "status": "finished",
+        "reason": "",
+        "dataset": describe(setting),
+        "environment": {k: v for k, v in environment(setting).items() if k != "standardiser_sha256"},
+        "validation": validation,
+        "curve": {"steps": [], "macro": [], "micro": [], "balanced": [], "loss": []},
+        "test": test,
+        "stability": {},
+        "truth": truth,
+        "measured": {"seconds": time.perf_counter() - started, "peak_memory_bytes": peak_memory(setting)},
+    }
+    return body, arrays
+
+
+def _shape(prepared: Prepared, split: str) -> tuple[int, int]:
+    return len(prepared.rows[split]), prepared.dataset.labels.width

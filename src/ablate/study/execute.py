@@ -1,0 +1,210 @@
+"""From one run to its record."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ablate.metrics.measure import examine, validate
+from ablate.metrics.stability import stability
+from ablate.results.record import SCHEMA, Body, key_of
+from ablate.space import defaults
+from ablate.strategy import to_json
+from ablate.study.arms import Arm
+from ablate.study.content import content
+from ablate.train.device import processor
+from ablate.train.evaluate import score
+from ablate.train.run import Curve, Outcome, Watcher, run
+from ablate.train.setting import Setting
+
+PACKAGES = ("ablate", "torch", "transformers", "optuna", "numpy", "scikit-learn")
+
+
+def identity(arm: Arm, setting: Setting, phase: str, seed: int) -> dict[str, Any]:
+    """What determines a run: the sha256 of its canonical JSON names the record."""
+    prepared = setting.prepared
+    name = short_name(prepared.backbone.model)
+    return {
+        "schema": SCHEMA,
+        "phase": phase,
+        "strategy": to_json(arm.strategy.replace(backbone=replace(prepared.backbone, model=name))),
+        "backbone": {"name": name, "weights_sha256": setting.encoder.weights_sha256},
+        "data_sha256": prepared.dataset.sha256,
+        "content_sha256": content(prepared.dataset),
+        "split_seed": prepared.dataset.split_seed,
+        "max_length": prepared.max_length,
+        "batch_size": setting.batch_size,
+        "steps": setting.steps,
+        "precision": setting.precision,
+        "device": setting.device.type,
+        "alarms_per_document": setting.alarms_per_document,
+        "seed": seed,
+    }
+
+
+def short_name(model: str) -> str:
+    """A backbone's name without the path of a local folder: its weights' sha256 tells which it is."""
+    return Path(model).name if Path(model).is_dir() else model
+
+
+def execute(
+    arm: Arm,
+    setting: Setting,
+    phase: str,
+    seed: int,
+    trial: int | None,
+    truth: str,
+    watch: Watcher,
+    tick: Callable[[int], None],
+) -> tuple[Body, dict[str, NDArray[Any]], Outcome]:
+    """Train one configuration with one seed and account for it. Only ``confirm`` runs look at the test split."""
+    started = time.perf_counter()
+    outcome = run(arm.strategy, setting, seed, watch, tick)
+    trained = time.perf_counter() - started
+    figures, arrays = _figures(arm, setting, outcome, confirm=phase == "confirm")
+    named = identity(arm, setting, phase, seed)
+    body: Body = {
+        "schema": SCHEMA,
+        "key": key_of(named),
+        "identity": named,
+        "arm": arm.name,
+        "kind": "strategy",
+        "part": arm.part,
+        "identity_of": arm.strategy.identity_of,
+        "notes": notes(setting),
+        "trial": trial,
+        "parameters": defaults(arm.strategy),
+        "dataset": describe(setting),
+        "environment": environment(setting),
+        "curve": curve(outcome.curve),
+        "truth": truth,
+        **figures,
+        "measured": {
+            "seconds": time.perf_counter() - started,
+            "training_seconds": trained,
+            "documents_per_second": setting.batch_size * len(outcome.losses) / max(trained, 1e-9),
+            "peak_memory_bytes": peak_memory(setting),
+        },
+    }
+    return body, arrays, outcome
+
+
+def _figures(
+    arm: Arm, setting: Setting, outcome: Outcome, confirm: bool
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Status, validation, stability and (confirming) test figures of an outcome."""
+    status, reason = outcome.status, outcome.reason
+    figures: dict[str, Any] = {"validation": {}}
+    arrays: dict[str, NDArray[Any]] = {}
+    if status == "finished":
+        prior = np.asarray(setting.prepared.stats().prior.double().numpy())
+        scores = _scores(arm, setting, outcome, "validation")
+        if not np.isfinite(scores).all():
+            status, reason = "failed", "a score on validation was not finite"
+        else:
+            labels = setting.prepared.labels
+            figures["validation"] = validate(scores, labels["validation"], prior, setting.alarms_per_document)
+            if confirm:
+                figures["test"], arrays = examine(
+                    _scores(arm, setting, outcome, "test"),
+                    labels["test"],
+                    labels["train"].counts(),
+                    prior,
+                    setting.alarms_per_document,
+                    figures["validation"],
+                    arm.strategy.loss.native_cut,
+                )
+    figures["status"], figures["reason"] = status, reason
+    finite = status != "failed"
+    stages = len(arm.strategy.procedure.stages())
+    if status != "pruned":
+        figures["stability"] = stability(outcome.curve.macro, outcome.losses, outcome.norms, finite)
+        figures["stability"]["stages"] = stages
+    figures["drawn_positives"] = _drawn(outcome.drawn, setting)
+    return figures, arrays
+
+
+def _scores(arm: Arm, setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:
+    return score(outcome.model, setting.inputs, setting.prepared.rows[split], arm.strategy.loss, setting)
+
+
+def _drawn(drawn: NDArray[np.int64], setting: Setting) -> dict[str, float]:
+    """How often the sampler drew positives, by frequency bucket, per positive of the training split."""
+    stats = setting.prepared.stats()
+    counts = stats.positives.numpy()
+    buckets = np.array(stats.buckets)
+    return {name: float(drawn[buckets == name].sum() / counts[buckets == name].sum()) for name in np.unique(buckets)}
+
+
+def notes(setting: Setting) -> list[str]:
+    """What a reader of the board has to know of this run's model."""
+    found = []
+    if setting.encoder.weights_sha256 == "from scratch":
+        found.append("from scratch")
+    if setting.frozen:
+        found.append("frozen encoder: a head on standardised vectors")
+    return found
+
+
+def describe(setting: Setting) -> dict[str, Any]:
+    """The data set, without a word of it."""
+    dataset = setting.prepared.dataset
+    return {
+        "name": dataset.name,
+        "sha256": dataset.sha256,
+        "documents": len(dataset.texts),
+        "labels": dataset.labels.width,
+        "train_documents": len(setting.prepared.rows["train"]),
+        "validation_documents": len(setting.prepared.rows["validation"]),
+        "test_documents": len(setting.prepared.rows["test"]),
+        "untrained_labels": len(dataset.untrained),
+        "truncated_share": setting.prepared.truncated,
+    }
+
+
+def environment(setting: Setting) -> dict[str, Any]:
+    """Versions, kind of processor, threads: what the same record needs besides the plan."""
+    found: dict[str, Any] = {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "processor": processor(setting.device),
+        "threads": torch.get_num_threads(),
+        "probe_documents": len(setting.probe()[0]),
+    }
+    if setting.standardiser is not None:
+        found["standardiser_sha256"] = setting.standardiser.sha256
+    return found
+
+
+def curve(points: Curve) -> dict[str, list[float | int | None]]:
+    """The learning curve as JSON; what is not finite is null."""
+    return {
+        "steps": list(points.steps),
+        "macro": [_finite(value) for value in points.macro],
+        "micro": [_finite(value) for value in points.micro],
+        "balanced": [_finite(value) for value in points.balanced],
+        "loss": [_finite(value) for value in points.loss],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def peak_memory(setting: Setting) -> int:
+    """Peak memory of the process (on CUDA: of the device), bytes."""
+    if setting.device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(setting.device))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,86 @@
+"""What a study is asked to do: every option, from the command line or a study file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ablate.errors import AblateError, near
+
+
+class Plan(BaseModel):
+    """The options of a study; each is a key of the study file and an option of the command line.
+
+    What is None is settled when the study starts, printed with the reason, and written to the output folder.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    name: str | None = Field(None, description="name of the study (default: data set and backbone)")
+    data: str | None = Field(None, description="file, folder, hub:owner/name[:config] or synthetic:PRESET")
+    data_sha256: str | None = Field(None, description="refuse any other data")
+    text: str = Field("text", description="column of the texts")
+    labels: str = Field("labels", description="column of the labels")
+    label_separator: str | None = Field(None, description="what separates labels in one cell")
+    label_columns: list[str] | None = Field(None, description="0/1 columns, one per label; * for all others")
+    group: str | None = Field(None, description="column whose values stay in one split (threads, users)")
+    documents: int | None = Field(None, ge=50, description="use a subset of this size that keeps the tail")
+    split_seed: int = Field(0, ge=0, description="seed of the splits that the data do not give")
+    backbone: str | None = Field(None, description="bag, minilm, tiny-bert, tiny-roberta, a hub id or a folder")
+    base: Literal["full", "head-only", "last-layers"] | None = Field(None, description="layers that every arm trains")
+    strategies: list[str] | None = Field(None, description="strategies to compare, or all")
+    parts: list[str] | None = Field(None, description="strategies to combine, instead of --strategies")
+    design: str = Field("add-one-in", description="how parts are combined")
+    trials: int | None = Field(None, ge=1, description="tuning trials of each arm")
+    seeds: int | None = Field(None, ge=1, description="fresh seeds of each arm's selected configuration")
+    steps: int | None = Field(None, ge=25, description="training steps of every run")
+    batch_size: int | None = Field(None, ge=1, description="documents of a batch")
+    max_length: int | None = Field(None, ge=4, le=8192, description="longest document in tokens")
+    micro_floor: float | None = Field(None, ge=0, le=1, description="lowest micro recall of a ranked row")
+    rho: float | None = Field(None, gt=0, description="alarms as a multiple of the labels per document")
+    alarms_per_document: float | None = Field(None, gt=0, description="alarms per document, instead of --rho")
+    threads: int | None = Field(None, ge=1, description="threads of the CPU")
+    device: str | None = Field(None, description="cpu, cuda or cuda:N")
+    cache: str | None = Field(None, description="folder of tokens and features")
+    keep_weights: bool = Field(False, description="keep the weights of the confirming runs")
+    out: str | None = Field(None, description="output folder")
+    plugin: list[str] = Field(default_factory=list, description="Python file with more strategies")
+    set: dict[str, float | int | str | bool] = Field(default_factory=dict, description="fix a parameter")
+    quiet: bool = Field(False, description="print the board alone")
+    dry_run: bool = Field(False, description="print what would run and how long it would take")
+
+
+#: Options that say where and how to run, not what: they are no part of a committed plan.
+PLACES = ("out", "cache", "quiet", "dry_run", "device")
+
+
+def make(values: Mapping[str, Any], where: str = "the plan") -> Plan:
+    """A plan from keys and values.
+
+    Raises:
+        AblateError: an unknown key (with the near match), a value of the wrong kind, options that exclude each other.
+    """
+    try:
+        plan = Plan.model_validate(dict(values))
+    except ValidationError as error:
+        raise AblateError(_explain(error, where)) from error
+    for one, other in (("strategies", "parts"), ("rho", "alarms_per_document"), ("labels", "label_columns")):
+        if _given(values, one) and _given(values, other):
+            raise AblateError(f"{where}: {one} and {other} exclude each other; give one of them")
+    if plan.design != "add-one-in" and not plan.parts:
+        raise AblateError(f"{where}: design '{plan.design}' combines parts; give --parts a,b,c")
+    return plan
+
+
+def _given(values: Mapping[str, Any], key: str) -> bool:
+    return values.get(key) is not None
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown key '{path}'{near(path, list(Plan.model_fields))}"
+    return f"{where}: {path}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}"

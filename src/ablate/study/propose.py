@@ -1,0 +1,123 @@
+"""Which configuration a trial tries, as a pure function of its arm, its number and earlier batches.
+
+Trial 0 is the defaults. The next eight are a quasi-random design whose points in the common parameters (learning
+rate, dropout) are the same for every arm. Then TPE (Bergstra et al. 2011) proposes batches of four, each trial from
+the results of *earlier* batches with a sampler seeded by its own number: a study that is interrupted, or shared by
+several workers, proposes the same trials.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from scipy.stats import qmc
+
+DESIGN = 8
+BATCH = 4
+#: Marks that every arm has: they share the points of the quasi-random design.
+COMMON = ("optimizer.scale", "head.dropout")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a trial tried and what came of it; ``value`` is None where it failed."""
+
+    number: int
+    parameters: Mapping[str, Any]
+    value: float | None
+    curve: tuple[float, ...] = ()
+    pruned: bool = False
+
+
+def batch_of(number: int) -> int:
+    """The batch that a trial belongs to: 0 for the defaults, then fours."""
+    return 0 if number == 0 else 1 + (number - 1) // BATCH
+
+
+def propose(
+    number: int,
+    space: Mapping[str, BaseDistribution],
+    defaults: Mapping[str, Any],
+    tried: Sequence[Tried],
+    seed: str,
+) -> dict[str, Any]:
+    """The parameters of a trial; ``tried`` may hold any trials of the arm, later ones are not looked at."""
+    if number == 0 or not space:
+        return {path: defaults[path] for path in space}
+    if number <= DESIGN:
+        return _design(number, space, seed)
+    earlier = [one for one in tried if batch_of(one.number) < batch_of(number)]
+    return _tpe(number, space, earlier, seed)
+
+
+def _design(number: int, space: Mapping[str, BaseDistribution], seed: str) -> dict[str, Any]:
+    common = _sobol("common", len(COMMON), number)
+    own = [path for path in space if path not in COMMON]
+    units = dict(zip(COMMON, common, strict=True))
+    units.update(zip(own, _sobol(seed, len(own), number), strict=True) if own else ())
+    return {path: _at(mark, float(units[path])) for path, mark in space.items()}
+
+
+def _sobol(seed: str, dimensions: int, number: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Point ``number`` (from 1) of a scrambled Sobol sequence of eight points (Sobol 1967; Owen 1998)."""
+    points = qmc.Sobol(dimensions, rng=np.random.default_rng(_number(seed))).random(DESIGN)
+    return np.asarray(points[number - 1])
+
+
+def _at(mark: BaseDistribution, unit: float) -> Any:
+    """The value of a mark at a point of [0, 1)."""
+    if isinstance(mark, CategoricalDistribution):
+        return mark.choices[int(unit * len(mark.choices))]
+    assert isinstance(mark, FloatDistribution | IntDistribution)
+    if isinstance(mark, IntDistribution):
+        return int(mark.low + unit * (mark.high - mark.low + 1))
+    if mark.log:
+        return float(np.exp(np.log(mark.low) + unit * (np.log(mark.high) - np.log(mark.low))))
+    return float(mark.low + unit * (mark.high - mark.low))
+
+
+def _tpe(number: int, space: Mapping[str, BaseDistribution], earlier: Sequence[Tried], seed: str) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = optuna.samplers.TPESampler(seed=_number(f"{seed}/{number}"), n_startup_trials=DESIGN)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.add_trials([frozen(one, space) for one in sorted(earlier, key=lambda one: one.number)])
+    return dict(study.ask(dict(space)).params)
+
+
+def frozen(one: Tried, space: Mapping[str, BaseDistribution]) -> FrozenTrial:
+    """A finished trial in Optuna's terms. A failed run counts as the worst value: NaN would be forgotten."""
+    return create_trial(
+        state=TrialState.PRUNED if one.pruned else TrialState.COMPLETE,
+        params={path: one.parameters[path] for path in space},
+        distributions=dict(space),
+        value=None if one.pruned else (one.value if one.value is not None else 0.0),
+        intermediate_values=dict(enumerate(one.curve)),
+        user_attrs={"number": one.number},
+    )
+
+
+def behind(curve: Sequence[float], tried: Sequence[Tried], number: int) -> bool:
+    """Whether a run is to be pruned: its best point so far lies below the median of earlier trials at this point.
+
+    Only trials of *earlier batches* of the same arm count, at least four of them, and nothing is pruned in the
+    first fifth of the run (median stopping rule, Golovin et al. 2017).
+    """
+    point = len(curve) - 1
+    earlier = [one.curve for one in tried if batch_of(one.number) < batch_of(number) and len(one.curve) > point]
+    if point < 5 or len(earlier) < 4:
+        return False
+    best = [max(other[: point + 1]) for other in earlier]
+    return max(curve) < float(np.median(best))
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")

@@ -1,0 +1,1 @@
+"""Synthetic long-tailed multilabel text."""

@@ -1,0 +1,101 @@
+"""Vectors of a wholly frozen encoder, computed once per data set and backbone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ablate.encoders.base import Batch, Encoder
+from ablate.train.inputs import TokenInputs
+from ablate.train.prepared import Prepared
+
+#: A feature whose deviation is below this share of the mean deviation is divided by that instead.
+DEVIATION_FLOOR = 0.01
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Standardiser:
+    """Mean and deviation of the training documents, [d] each, the deviation with a floor."""
+
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the figures."""
+        return hashlib.sha256(self.mean.tobytes() + self.deviation.tobytes()).hexdigest()
+
+    def apply(self, vectors: Tensor) -> Tensor:
+        """Standardised vectors, [N, d]."""
+        mean = torch.from_numpy(self.mean).to(vectors.device)
+        return (vectors - mean) / torch.from_numpy(self.deviation).to(vectors.device)
+
+
+def standardiser(vectors: Tensor) -> Standardiser:
+    """Fit on the vectors of the training documents, [N, d]."""
+    deviation = vectors.std(0)
+    floor = DEVIATION_FLOOR * deviation.mean()
+    return Standardiser(vectors.mean(0).cpu().numpy(), deviation.clamp(min=float(floor) or 1.0).cpu().numpy())
+
+
+def features(
+    encoder: Encoder, prepared: Prepared, precision: str, tick: Callable[[int, int], None] = lambda done, total: None
+) -> Tensor:
+    """Pooled vectors of all documents, [N, d] in fp32, from the cache where they are there.
+
+    ``tick(done, total)`` is told the documents encoded so far.
+    """
+    path = prepared.cache / "features" / f"{_key(encoder, prepared, precision)}.npy"
+    if not path.exists():
+        vectors = encode(encoder, prepared, precision, tick)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        with open(temporary, "wb") as file:
+            np.save(file, vectors.numpy(), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    return torch.from_numpy(np.load(path, allow_pickle=False))
+
+
+def encode(
+    encoder: Encoder, prepared: Prepared, precision: str, tick: Callable[[int, int], None] = lambda done, total: None
+) -> Tensor:
+    """Pooled vectors of all documents, [N, d] in fp32 on the CPU."""
+    device = next(encoder.parameters()).device
+    rows = np.arange(len(prepared.dataset.texts), dtype=np.int64)
+    inputs = TokenInputs(prepared.tokens, prepared.tokenizer, prepared.max_length, device)
+    out = torch.empty(len(rows), encoder.width)
+    done = 0
+    encoder.eval()
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        for part in inputs.by_length(rows, 64):
+            batch: Batch = inputs.take(rows[part])
+            out[torch.from_numpy(part)] = encoder.encode_pooled(batch).float().cpu()
+            done += len(part)
+            tick(done, len(rows))
+    return out
+
+
+def _key(encoder: Encoder, prepared: Prepared, precision: str) -> str:
+    identity = {
+        "schema": SCHEMA,
+        "texts": prepared.digest,
+        "weights": encoder.weights_sha256,
+        "tokenizer": prepared.tokenizer.key,
+        "pooling": getattr(encoder, "pooling", "own"),
+        "max_length": prepared.max_length,
+        "precision": precision,
+        "device": next(encoder.parameters()).device.type,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

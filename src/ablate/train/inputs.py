@@ -1,0 +1,60 @@
+"""What a model reads for a set of documents: tokens, or the vectors of a frozen encoder."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ablate.data.tokens import TokenStore
+from ablate.encoders.base import Batch, Tokenizer
+
+
+class Inputs(Protocol):
+    """Documents by row number."""
+
+    def take(self, rows: NDArray[np.int64]) -> Batch | Tensor:
+        """Input of the named documents, on the device of the run."""
+        ...
+
+    def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
+        """Positions 0..len(rows) cut into parts of documents of similar length, for evaluation."""
+        ...
+
+
+class TokenInputs:
+    """Token numbers from the memory-mapped store."""
+
+    def __init__(self, store: TokenStore, tokenizer: Tokenizer, max_length: int, device: torch.device) -> None:
+        self._store, self._tokenizer, self._max_length, self._device = store, tokenizer, max_length, device
+
+    def take(self, rows: NDArray[np.int64]) -> Batch:
+        """A batch of whole documents, special tokens added."""
+        prefix, suffix = self._tokenizer.prefix, self._tokenizer.suffix
+        ids, lengths = self._store.take(rows, self._max_length, prefix, suffix)
+        return Batch(torch.from_numpy(ids).to(self._device, non_blocking=True), torch.from_numpy(lengths))
+
+    def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
+        """Parts with about as many tokens each, shortest documents first."""
+        lengths = np.minimum(self._store.lengths[rows], self._max_length)
+        order = np.argsort(lengths, kind="stable")
+        size = max(1, min(documents, 8192 // max(1, int(lengths.max(initial=1)))))
+        return np.array_split(order, max(1, -(-len(order) // size)))
+
+
+class FeatureInputs:
+    """Standardised vectors of a wholly frozen encoder, [N, d]."""
+
+    def __init__(self, features: Tensor) -> None:
+        self._features = features
+
+    def take(self, rows: NDArray[np.int64]) -> Tensor:
+        """Vectors of the named documents, [B, d]."""
+        return self._features[torch.from_numpy(rows).to(self._features.device)]
+
+    def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
+        """Parts in the given order: vectors have no length."""
+        return np.array_split(np.arange(len(rows)), max(1, -(-len(rows) // 4096)))

@@ -1,0 +1,107 @@
+"""Encoder, head and bias put together as a strategy says."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ablate.encoders.base import Batch, Encoder, Layer
+from ablate.factors import Freezing, Head
+from ablate.objective import Objective
+from ablate.stats import LabelStats
+from ablate.strategy import Strategy
+
+
+class Model(nn.Module):
+    """Logits [B, L] = head(features) + bias.
+
+    ``encoder`` is None where the input already is the vector of a frozen encoder.
+    """
+
+    def __init__(self, encoder: Encoder | None, head: nn.Module, reads: str, bias: Tensor, describe: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+        self.bias = nn.Parameter(bias)
+        self._reads = reads
+        self._depth = describe.depth
+
+    def features(self, inputs: Batch | Tensor) -> object:
+        """What the head reads: pooled vectors [B, d], or tokens."""
+        if isinstance(inputs, Tensor):
+            return inputs
+        assert self.encoder is not None
+        return self.encoder.encode_pooled(inputs) if self._reads == "pooled" else self.encoder(inputs)
+
+    def logits(self, features: object) -> Tensor:
+        """Logits in fp32, [B, L]."""
+        scores: Tensor = self.head(features)
+        return scores.float() + self.bias
+
+    def layers(self) -> list[tuple[Layer, list[nn.Parameter]]]:
+        """Every parameter exactly once, by layer, the head last."""
+        below = [] if self.encoder is None else self.encoder.layers()
+        top = Layer("head", self._depth + 2, self._depth)
+        return [*below, (top, [*self.head.parameters(), self.bias])]
+
+    def replace_head(self, head: nn.Module) -> None:
+        """Put another head in place."""
+        self.head = head.to(self.bias.device)
+
+
+def build_model(strategy: Strategy, encoder: Encoder, frozen: bool, objective: Objective, stats: LabelStats) -> Model:
+    """A model of a strategy; ``frozen``: its inputs are vectors, so the encoder itself stays out."""
+    device = stats.positives.device
+    head = strategy.head.build(encoder, stats)
+    bias = strategy.bias.start(objective, stats).to(device, torch.float32)
+    return Model(None if frozen else encoder, head, strategy.head.reads, bias.clone(), encoder).to(device)
+
+
+def groups(model: Model, strategy: Strategy, published: float) -> list[dict[str, object]]:
+    """Parameter groups: each parameter once, one rate per layer, no decay on vectors (biases, norms)."""
+    out: list[dict[str, object]] = []
+    for layer, parameters in model.layers():
+        rate = published * strategy.optimizer.rate(layer)
+        decay = strategy.optimizer.weight_decay
+        for matrices, share in ((True, decay), (False, 0.0)):
+            part = [p for p in parameters if (p.ndim > 1) is matrices]
+            if part:
+                out.append({"params": part, "lr": rate, "peak": rate, "weight_decay": share, "layer": layer.name})
+    return out
+
+
+def set_trainable(model: Model, strategy: Strategy, progress: float) -> None:
+    """Freeze and unfreeze layers; a frozen encoder layer neither trains nor drops out."""
+    for layer, parameters in model.layers():
+        wanted = strategy.freezing.trainable(layer, progress)
+        for parameter in parameters:
+            parameter.requires_grad_(wanted)
+            if not wanted:
+                parameter.grad = None
+
+
+def set_mode(model: Model) -> None:
+    """Training mode, but for the encoder modules whose parameters are all frozen."""
+    model.train()
+    if model.encoder is None:
+        return
+    for module in model.encoder.modules():
+        parameters = list(module.parameters())
+        if parameters and not any(p.requires_grad for p in parameters):
+            module.eval()
+
+
+def wholly_frozen(strategy: Strategy, encoder: Encoder) -> bool:
+    """Whether no layer of the encoder is trained at any point, so that its vectors can be computed once."""
+    changes = [part for stage in strategy.procedure.stages() for part in stage.changes]
+    levels = [strategy.freezing, *(part for part in changes if isinstance(part, Freezing))]
+    heads = [strategy.head, *(part for part in changes if isinstance(part, Head))]
+    if any(head.reads != "pooled" for head in heads) or any(_wraps(level) for level in levels):
+        return False
+    moments = np.linspace(0.0, 1.0, 101)
+    return not any(level.trainable(layer, p) for level in levels for layer, _ in encoder.layers() for p in moments)
+
+
+def _wraps(level: Freezing) -> bool:
+    return type(level).wrap is not Freezing.wrap
