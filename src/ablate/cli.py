@@ -14,6 +14,7 @@ app = typer.Typer(
     help="Measure imbalance remedies for multilabel text classifiers: recall at equal alarms, with intervals.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.data.labels import Labels
@@ -54,6 +54,7 @@ def test_the_highest_pairs_raise_the_alarms():
     assert top_pairs(scores, 3).tolist() == [1, 3, 5]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 700))
 def test_exactly_k_pairs_are_taken_whatever_the_ties(seed: int, k: int):
     scores, _, _ = planted(seed, ties=True)
@@ -76,6 +77,7 @@ def test_ties_at_the_cut_are_drawn_evenly_and_by_seed():
     assert np.all(np.abs(taken[1:] - 200) < 50)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 2**33), min_size=1))
 def test_alarm_sets_survive_packing(pairs: set[int]):
     flat = np.array(sorted(pairs), dtype=np.int64)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
@@ -21,6 +21,7 @@ def sparse(truth: np.ndarray) -> Labels:
     return Labels.from_lists([np.flatnonzero(row) for row in truth], truth.shape[1])
 
 
+@settings(max_examples=60, deadline=None)
 @given(tables)
 def test_recall_precision_and_f1_are_those_of_scikit_learn(both: tuple[np.ndarray, np.ndarray]):
     truth, alarms = both
@@ -41,6 +42,7 @@ def test_recall_precision_and_f1_are_those_of_scikit_learn(both: tuple[np.ndarra
     assert counts.micro_f1 == pytest.approx(f1_score(truth, alarms, average="micro", **nan), **same)
 
 
+@settings(deadline=None)
 @given(tables)
 def test_a_set_of_pairs_counts_like_the_decisions_it_lists(both: tuple[np.ndarray, np.ndarray]):
     truth, alarms = both
@@ -87,6 +89,7 @@ def test_macro_and_pooled_recall_of_a_bucket_differ_where_labels_do():
     assert (found["macro_recall"], found["pooled_recall"]) == (0.5, 0.75)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.booleans())
 def test_average_precision_is_that_of_scikit_learn_ties_included(seed: int, ties: bool):
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.metrics import roughness
@@ -102,6 +102,7 @@ def test_spikes_are_jumps_out_of_the_recent_losses():
     assert roughness.spikes(-losses) is None
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.integers(51, 420))
 def test_fast_spikes_are_the_slow_ones(seed: int, steps: int):
     losses = np.exp(np.clip(np.random.default_rng(seed).standard_t(1.5, size=steps), -20, 20))

@@ -29,7 +29,7 @@ def row(found: dict, name: str) -> dict:
 def test_a_planted_winner_leads_and_is_told_from_the_baseline(store: Records):
     study(store, {"baseline": 3.0, "strong": 4.5, "slightly": 3.02})
     found = build(store)
-    assert [(r["strategy"], r["rank"]) for r in found["rows"]][0] == ("strong", 1)
+    assert next((r["strategy"], r["rank"]) for r in found["rows"]) == ("strong", 1)
     assert row(found, "strong")["better"] is True
     assert row(found, "strong")["delta_macro"]["low"] > 0
     assert row(found, "slightly")["better"] is False
@@ -47,7 +47,7 @@ def test_equal_strategies_cannot_be_told_from_the_baseline(store: Records):
 
 
 def test_macro_recall_at_the_price_of_micro_has_no_rank(store: Records):
-    study(store, {"baseline": 3.0, "fair": 3.1})
+    study(store, {"baseline": 3.0, "fair": 4.0})
     for seed in range(4):
         confirm(store, "greedy", seed, 6.0, tilt=4.0)
     found = build(store)
@@ -67,16 +67,12 @@ def test_a_micro_floor_takes_the_rank_from_who_is_below(store: Records):
 
 
 def test_controls_identities_and_other_layers_are_shown_without_a_rank(store: Records):
-    study(store, {"baseline": 3.0, "as-asked": 2.99, "prior-only": 0.0})
+    study(store, {"baseline": 3.0, "as-asked": 3.0, "prior-only": 0.0})
     for seed in range(4):
         confirm(store, "last-layers", seed, 6.0, part="different trained layers")
         confirm(store, "logit-adjusted", seed, 6.0, identity_of="BCE reparametrised")
     found = build(store)
-    assert row(found, "as-asked")["kind"] == "strategy"
-    ranks = {r["strategy"]: r["rank"] for r in found["rows"]}
-    assert {name for name, rank in ranks.items() if rank} == {"baseline"} | (
-        {"as-asked"} if ranks["as-asked"] else set()
-    )
+    assert {r["strategy"] for r in found["rows"] if r["rank"]} == {"baseline", "as-asked"}
     assert [group(r) for r in found["rows"]][-3:] == ["not ranked", "other part", "control"]
     control = row(found, "prior-only")
     assert (control["runs"], control["stability"]["settled"], control["trials"]) == (1, None, 0)

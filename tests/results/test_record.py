@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_studies import COUNTS, LABELS, TRAIN, body, confirm, labels, tuned, write_truth
 
@@ -18,6 +18,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), values, max_size=5))
 def test_canonical_json_is_read_back_whole_and_knows_no_order(value: dict):
     text = canonical(value)
@@ -97,9 +98,17 @@ def test_a_confirm_record_without_whole_arrays_is_not_trusted(store: Records):
     whole = confirm(store, "baseline", 0, 3.0)
     path = store.folder / f"{whole['key']}.npz"
     data = path.read_bytes()
-    path.write_bytes(data[:-30])
-    assert whole["key"] not in store
+    flipped = bytearray(data)
+    flipped[len(data) // 2] ^= 0xFF
+    for torn in (data[:-30], bytes(flipped), b""):
+        path.write_bytes(torn)
+        assert whole["key"] not in store
+        assert store.all() == []
     path.write_bytes(data)
+    truth = store.folder / f"truth-{whole['truth']}.npz"
+    truth.rename(truth.with_suffix(".away"))
+    assert whole["key"] not in store
+    write_truth(store)
     assert whole["key"] in store
 
 

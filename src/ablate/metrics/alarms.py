@@ -139,9 +139,10 @@ def _block(balance: _Balance, scores: Scores, offsets: Scores) -> list[float]:
     the k-th highest lower end bounds every cut in the block from below, and a pair whose upper end stays under that
     bound cannot be chosen.
     """
-    first, last = scores - offsets[0], scores - offsets[-1]
-    place = scores.size - balance.k
-    bound = np.partition(np.minimum(first, last), place, axis=None)[place]
-    reach = np.flatnonzero(np.maximum(first, last) >= bound)
+    ends = offsets[[0, -1]]
+    lower = (scores - ends.max(axis=0)).ravel()
+    place = lower.size - balance.k
+    lower.partition(place)
+    reach = np.flatnonzero(scores - ends.min(axis=0) >= lower[place])
     values, columns = scores.ravel()[reach], reach % scores.shape[1]
     return [balance.at(values - row[columns], row) for row in offsets]

@@ -9,6 +9,7 @@ from typing import Any
 from ablate.results.rows import Row
 
 NONE = "-"
+SHORT_NAME = 15  # characters of a strategy's name that no column is worth
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,18 @@ def widths(columns: tuple[Column, ...], rows: Sequence[Row]) -> dict[Column, int
     return {c: max(len(t) for t in (*c.heading, *(c.show(row) for row in rows))) for c in columns}
 
 
-def fitting(sizes: Mapping[Column, int], limit: int) -> tuple[Column, ...]:
-    """The columns that stand side by side within ``limit`` characters; what can best be spared goes first."""
-    kept = list(sizes)
-    while sum(sizes[c] + 1 for c in kept) - 1 > limit and any(c.spare for c in kept):
-        kept.remove(max(kept, key=lambda c: c.spare))
-    return tuple(kept)
+def fitting(sizes: Mapping[Column, int], limit: int) -> dict[Column, int]:
+    """The columns that stand side by side within ``limit`` characters, with their widths.
+
+    Names are cut to :data:`SHORT_NAME` first; then what can best be spared goes; then names are cut further.
+    """
+    kept = dict(sizes)
+    name = next(c for c in kept if c.title == "strategy")
+    while any(c.spare for c in kept) and _over(kept, limit) > max(0, kept[name] - SHORT_NAME):
+        del kept[max(kept, key=lambda c: c.spare)]
+    kept[name] -= min(max(0, _over(kept, limit)), max(0, kept[name] - 8))
+    return kept
+
+
+def _over(sizes: Mapping[Column, int], limit: int) -> int:
+    return sum(size + 1 for size in sizes.values()) - 1 - limit

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,30 +59,21 @@ def table(board: Board, width: int = WIDTH, wide: bool = False) -> list[Line]:
     """The lines of the table alone."""
     columns = WIDE if wide else NARROW
     sizes = widths(columns, board["rows"])
-    shown = columns if wide else fitting(sizes, width)
-    if not wide:
-        sizes = _shortened(sizes, shown, width)
-    lines: list[Line] = [(_line([c.heading[i] for c in shown], shown, sizes), None) for i in (0, 1)]
+    sizes = sizes if wide else fitting(sizes, width)
+    lines: list[Line] = [(_line([c.heading[i] for c in sizes], sizes), None) for i in (0, 1)]
     for title, rows in groups(board):
         titles = textwrap.wrap(title, max(width, 20), initial_indent="-- ", subsequent_indent="   ")
         lines += [(part, None) for part in titles]
-        lines += [(_line([c.show(row) for c in shown], shown, sizes), row) for row in rows]
+        lines += [(_line([c.show(row) for c in sizes], sizes), row) for row in rows]
     return lines
 
 
-def _shortened(sizes: dict[Column, int], shown: Sequence[Column], width: int) -> dict[Column, int]:
-    """Names cut to what is left, where even the last columns are too wide."""
-    over = sum(sizes[c] + 1 for c in shown) - 1 - width
-    name = shown[1]
-    return sizes if over <= 0 else sizes | {name: max(8, sizes[name] - over)}
-
-
-def _line(cells: Sequence[str], columns: Sequence[Column], sizes: dict[Column, int]) -> str:
-    cut = [
-        cell if len(cell) <= sizes[c] else cell[: sizes[c] - 1] + "~" for cell, c in zip(cells, columns, strict=True)
-    ]
-    padded = [t.ljust(sizes[c]) if c.left else t.rjust(sizes[c]) for t, c in zip(cut, columns, strict=True)]
-    return " ".join(padded).rstrip()
+def _line(cells: Sequence[str], sizes: Mapping[Column, int]) -> str:
+    parts = []
+    for text, (column, size) in zip(cells, sizes.items(), strict=True):
+        cut = text if len(text) <= size else text[: size - 1] + "~"
+        parts.append(cut.ljust(size) if column.left else cut.rjust(size))
+    return " ".join(parts).rstrip()
 
 
 def markdown(board: Board, wide: bool = False) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,9 +116,9 @@ class Records:
             return None, f"{path.name}: carries another key than its name"
         if key_of(body["identity"]) != path.stem:
             return None, f"{path.name}: its key is not that of its identity"
-        arrays = path.with_suffix(".npz")
-        if body.get("test") and not zipfile.is_zipfile(arrays):
-            return None, f"{path.name}: its arrays ({arrays.name}) are missing or torn"
+        for part in (path.with_suffix(".npz"), self._truth_path(body.get("truth", ""))):
+            if body.get("test") and not _whole(part):
+                return None, f"{path.name}: its arrays ({part.name}) are missing or torn"
         return body, ""
 
     def write_truth(
@@ -141,17 +142,35 @@ class Records:
             }
         )
         name = hashlib.sha256(data).hexdigest()[:16]
-        path = self.folder / f"truth-{name}.npz"
-        if not zipfile.is_zipfile(path):
+        path = self._truth_path(name)
+        if not _whole(path):
             write_whole(path, data)
         return name
 
     def truth(self, name: str) -> Truth:
         """The labels that :meth:`write_truth` kept under this id."""
-        a = _unpack(self.folder / f"truth-{name}.npz")
+        a = _unpack(self._truth_path(name))
         labels = Labels(a["indptr"], a["indices"], int(a["width"]))
         names = tuple(str(n) for n in a["names"])
         return Truth(labels, a["counts_train"], int(a["documents_train"]), names)
+
+    def write_standardiser(self, sha256: str, mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> None:
+        """Keep once what the vectors of a frozen encoder were standardised with; records name it by its sha256."""
+        path = self.folder / f"standardiser-{sha256[:16]}.npz"
+        if not _whole(path):
+            write_whole(path, _pack({"mean": mean, "deviation": deviation}))
+
+    def _truth_path(self, name: str) -> Path:
+        return self.folder / f"truth-{name}.npz"
+
+
+def _whole(path: Path) -> bool:
+    """Whether an npz is there with every byte that its checksums speak of."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:

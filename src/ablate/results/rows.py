@@ -20,6 +20,11 @@ def between(interval: Interval | None) -> dict[str, float] | None:
     return None if interval is None else {"mean": interval.mean, "low": interval.low, "high": interval.high}
 
 
+def level(interval: Interval) -> dict[str, float]:
+    """The interval of a share, which lies between 0 and 1, as JSON."""
+    return {"mean": interval.mean, "low": max(0.0, interval.low), "high": min(1.0, interval.high)}
+
+
 def mean_of(values: Sequence[Any]) -> Any:
     """Mean of what is alike in shape: numbers, or dictionaries of them key by key; None where no value is defined."""
     if any(isinstance(v, Mapping) for v in values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,8 @@ from ablate.results.leaderboard import Board
 from ablate.results.story import footnotes, sentence
 from ablate.results.terminal import rich_table
 
-DOCUMENTS = {
+#: How a document is made of a board and of whether all columns are wanted.
+DOCUMENTS: dict[str, Callable[[Board, bool], str]] = {
     "md": markdown,
     "csv": lambda board, wide: to_csv(board),
     "json": lambda board, wide: to_json(board),

@@ -33,13 +33,15 @@ class Scored:
 
 def predict_everything(prepared: Prepared) -> Scored:
     """Raise every label for every document: recall 1 at 0.5, and chance at equal alarms."""
-    return Scored(*(np.ones(_shape(prepared, split), np.float32) for split in ("validation", "test")))
+    validation, test = (np.ones(_shape(prepared, split), np.float32) for split in ("validation", "test"))
+    return Scored(validation, test)
 
 
 def prior_only(prepared: Prepared) -> Scored:
     """Score every document by the labels' training frequencies alone."""
     odds = prepared.stats().log_odds.numpy()
-    return Scored(*(np.broadcast_to(odds, _shape(prepared, s)).copy() for s in ("validation", "test")))
+    validation, test = (np.broadcast_to(odds, _shape(prepared, split)).copy() for split in ("validation", "test"))
+    return Scored(validation, test)
 
 
 def tfidf_linear(prepared: Prepared) -> Scored:

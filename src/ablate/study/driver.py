@@ -51,6 +51,7 @@ class Driver:
         for arm in self.arms:
             setting = self.settings.of(arm.strategy)
             truth = self._truth(setting)
+            self._keep_standardiser(setting)
             self._tune(arm, setting, truth)
             self._confirm(arm, setting, truth)
         baseline = self.settings.of(self.arms[0].strategy)
@@ -152,6 +153,11 @@ class Driver:
         test, train = labels["test"], labels["train"]
         names = setting.prepared.dataset.names
         return self.records.write_truth(test.indptr, test.indices, test.width, train.counts(), len(train), names)
+
+    def _keep_standardiser(self, setting: Setting) -> None:
+        if setting.standardiser is not None:
+            found = setting.standardiser
+            self.records.write_standardiser(found.sha256, found.mean, found.deviation)
 
     def _tuned(self, arm: Arm) -> list[Body]:
         """Tuning records of an arm under this study's budget."""

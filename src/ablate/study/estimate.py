@@ -9,9 +9,11 @@ from ablate.train.run import run
 from ablate.train.setting import EVALUATIONS, Setting
 
 PROBES = (EVALUATIONS, 2 * EVALUATIONS)
-#: Trials of each arm where the plan names none: the most that keep the study under this many minutes.
+#: Trials of each arm where the plan names none: the most that keep the study under so many minutes, on the user's
+#: data and on the generated data of a first look.
 TRIALS = (24, 16, 12, 9, 5, 1)
 MINUTES = 11.0
+FIRST_LOOK_MINUTES = 3.5
 RESCORED = 3
 RESCORING_SEEDS = 2
 
@@ -33,9 +35,9 @@ def seconds_per_run(strategy: Strategy, setting: Setting) -> float:
     return short + step * (setting.steps - PROBES[0])
 
 
-def trials_that_fit(seconds: float, arms: int, seeds: int) -> int:
-    """The most trials of each arm that keep the study under :data:`MINUTES`."""
-    fits = (t for t in TRIALS if arms * runs_of_arm(t, seeds) * seconds <= 60 * MINUTES)
+def trials_that_fit(seconds: float, arms: int, seeds: int, minutes: float) -> int:
+    """The most trials of each arm that keep the study under so many minutes."""
+    fits = (t for t in TRIALS if arms * runs_of_arm(t, seeds) * seconds <= 60 * minutes)
     return next(fits, TRIALS[-1])
 
 

@@ -51,7 +51,7 @@ def describe_data(
         special = len(prepared.tokenizer.prefix) + len(prepared.tokenizer.suffix)
         lengths, max_length = prepared.tokens.lengths + special, prepared.max_length
     console = Console()
-    for line in (*lines(describe(dataset, lengths, max_length)), *dataset.notes):
+    for line in lines(describe(dataset, lengths, max_length)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -21,7 +21,7 @@ from ablate.results.record import Records
 from ablate.study import resolve
 from ablate.study.arms import Arm, base_of, choose
 from ablate.study.driver import Driver
-from ablate.study.estimate import runs_of_arm, seconds_per_run, trials_that_fit
+from ablate.study.estimate import FIRST_LOOK_MINUTES, MINUTES, runs_of_arm, seconds_per_run, trials_that_fit
 from ablate.study.execute import short_name
 from ablate.study.lock import lock
 from ablate.study.plan import Plan
@@ -138,7 +138,8 @@ def _settle(
         seconds = seconds_per_run(arms[0].strategy, settings.of(arms[0].strategy))
     if trials is None:
         assert seconds is not None
-        trials = trials_that_fit(seconds, len(arms), seeds)
+        minutes = MINUTES if plan.data else FIRST_LOOK_MINUTES
+        trials = trials_that_fit(seconds, len(arms), seeds, minutes)
         view.say(f"trials: {trials} for each arm (a run takes about {seconds:.1f} s; more with --trials)")
     settled = {
         "name": plan.name or out.name,

@@ -199,7 +199,7 @@ def outcome(body: dict[str, Any]) -> str:
     if body["status"] == "failed":
         return f"failed, {body['reason']}"
     if body["status"] == "pruned":
-        return body["reason"]
+        return str(body["reason"])
     validation = body["validation"]
     return f"macro {validation['macro_recall']:.3f}, micro {validation['micro_recall']:.3f} on validation"
 

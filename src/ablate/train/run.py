@@ -169,7 +169,7 @@ class _Loop:
             logits = self.model.logits(features)
         logits = logits.float()
         if self.setting.caps_logits(level):
-            logits.register_hook(lambda gradient: level.clipping.at_logits(gradient, self.stats))
+            logits.register_hook(lambda gradient: level.clipping.at_logits(gradient, self.stats))  # type: ignore[no-untyped-call]
         loss = self.objective(logits, targets, self.stats)
         loss.backward()  # type: ignore[no-untyped-call]
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
