@@ -19,11 +19,13 @@ DESIGNS: dict[str, Callable[[int], set[int]]] = {
 
 
 def combine(*parts: Strategy, name: str = "") -> Strategy:
-    """One strategy with the changed components of all parts.
+    """One strategy with the changed components of all parts; a single part without another name stays what it is.
 
     Raises:
         AblateError: two parts change the same factor; the message names it.
     """
+    if len(parts) == 1 and not name:
+        return parts[0]
     taken: dict[str, tuple[str, Component]] = {}
     for part in parts:
         for factor, component in part.changed.items():
@@ -55,11 +57,14 @@ def trains_other_layers(strategy: Strategy, base: Strategy) -> bool:
 def arms(design: str, parts: Sequence[Strategy]) -> list[Strategy]:
     """The arms of a design over parts, the empty combination (the baseline) first.
 
+    A part that changes nothing is the baseline and makes no arm of its own.
+
     Raises:
         AblateError: the design is unknown, or two parts of one arm set the same factor.
     """
     if design not in DESIGNS:
         known = list(DESIGNS)
         raise AblateError(f"unknown design '{design}'{near(design, known)} (known: {', '.join(known)})")
-    sizes = sorted(size for size in DESIGNS[design](len(parts)) if size >= 0)
-    return [combine(*subset) for size in sizes for subset in combinations(parts, size)]
+    changing = [part for part in parts if part.changed]
+    sizes = sorted(size for size in DESIGNS[design](len(changing)) if size >= 0)
+    return [combine(*subset) for size in sizes for subset in combinations(changing, size)]

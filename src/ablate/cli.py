@@ -28,11 +28,6 @@ def main() -> None:
         app(standalone_mode=True)
     except AblateError as error:
         _fail(error)
-    except KeyboardInterrupt:
-        typer.echo("stopped; every finished run is kept: start the same command again to go on", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(141)
 
 
 def _fail(error: AblateError) -> None:
@@ -141,9 +136,13 @@ def study(
     Without --data it runs on generated data. Start the same command again to go on where it stopped.
     """
     given = {key: value for key, value in locals().items() if value is not None and key not in ("plan", "set_")}
-    from ablate.study.command import run
+    try:
+        from ablate.study.command import run
 
-    run(plan, given, set_ or [])
+        run(plan, given, set_ or [])
+    except KeyboardInterrupt:
+        typer.echo("stopped; every finished run is kept: start the same command again to go on", err=True)
+        raise typer.Exit(130) from None
 
 
 @app.command()

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ablate.data.labels import Labels
 from ablate.encoders.base import Encoder, Layer, Tokenizer
+from ablate.errors import AblateError
 from ablate.space import Real
 from ablate.stats import LabelStats
 
@@ -138,7 +139,10 @@ class Loss(Component):
         return (weights * self.elementwise(logits, targets)).mean()
 
     def constant(self, prior: Tensor) -> Tensor | None:
-        """The best constant logit per label in closed form, [L]; None: minimise :meth:`elementwise` numerically."""
+        """The best constant logit per label in closed form, [L]; None: minimise :meth:`elementwise` numerically.
+
+        Only a loss in which labels compete needs it. ``prior`` counts weighted positives per document as drawn, [L].
+        """
         return None
 
     def scores(self, logits: Tensor) -> Tensor:
@@ -306,5 +310,12 @@ FACTORS: dict[str, type[Component]] = {
 
 
 def factor_of(component: Component) -> str:
-    """The factor that a component fills."""
-    return next(name for name, base in FACTORS.items() if isinstance(component, base))
+    """The factor that a component fills.
+
+    Raises:
+        AblateError: it fills none.
+    """
+    for name, base in FACTORS.items():
+        if isinstance(component, base):
+            return name
+    raise AblateError(f"{component!r} fills no factor; give a subclass of one of {', '.join(FACTORS)}")

@@ -28,7 +28,7 @@ def show(name: str | None, format: str, plugins: list[str]) -> None:
     found = registry(plugins)
     console = Console()
     for broken in found.broken:
-        console.print(broken, markup=False, highlight=False)
+        Console(stderr=True).print(broken, markup=False, highlight=False, soft_wrap=True)
     chosen = [found.get(name)] if name else list(found.strategies.values())
     if format == "json":
         print(json.dumps([entry(strategy) for strategy in chosen], indent=2))
@@ -65,7 +65,7 @@ def _list(strategies: list[Strategy], console: Console) -> None:
     for strategy in strategies:
         found = entry(strategy)
         own = [p for p in found["parameters"] if p["name"] not in ("optimizer.scale", "head.dropout")]
-        parameters = ", ".join(f"{p['name'].rpartition('.')[2]} {p['default']:g} ({p['range']})" for p in own)
+        parameters = ", ".join(f"{p['name'].rpartition('.')[2]} {_text(p['default'])} ({p['range']})" for p in own)
         table.add_row(strategy.name, found["factor"], found["source"], parameters)
     console.print(table)
     console.print("Every arm also tunes optimizer.scale and head.dropout.", style="dim")
@@ -83,10 +83,15 @@ def _describe(strategy: Strategy, console: Console) -> None:
         line(factor, " ".join(inspect.getdoc(type(part)).split()))  # type: ignore[union-attr]
     line("source", found["source"] or "none: every factor is neutral")
     for parameter in found["parameters"]:
-        line("parameter", f"{parameter['name']} = {parameter['default']:g}, range {parameter['range']}")
+        line("parameter", f"{parameter['name']} = {_text(parameter['default'])}, range {parameter['range']}")
     if found["baseline_at"]:
-        line("baseline at", ", ".join(f"{path} = {value:g}" for path, value in found["baseline_at"].items()))
+        line("baseline at", ", ".join(f"{path} = {_text(value)}" for path, value in found["baseline_at"].items()))
     if strategy.identity_of:
         line("identity", f"{strategy.identity_of}: shown on a board, not ranked")
     if strategy.tags:
         line("tags", ", ".join(strategy.tags))
+
+
+def _text(value: object) -> str:
+    """A parameter's value as a person writes it; choices may be words."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

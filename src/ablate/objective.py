@@ -41,7 +41,7 @@ class Objective:
 
     def best_constant(self, stats: LabelStats) -> Tensor:
         """The constant logit per label with the lowest expected loss, [L]."""
-        closed = self.loss.constant(self.prior)
+        closed = self.loss.constant(self.prior * self.positive_weight)
         if closed is None:
             return self._search(stats).to(stats.positives.dtype)
         negatives = torch.zeros_like(closed)[None]
@@ -92,7 +92,7 @@ def sampled_prior(sampler: Sampler, labels: Labels, stats: LabelStats) -> Tensor
     shift = sampler.shift(stats)
     if shift is not None:
         return torch.sigmoid((stats.log_odds + shift).double()).to(stats.prior.dtype)
-    weights = sampler.weights(labels, stats).double()
+    weights = sampler.weights(labels, stats).detach().cpu().double()  # as Order takes them
     pairs = weights[torch.from_numpy(labels.rows)]
     columns = torch.from_numpy(labels.indices).long()
     drawn = torch.zeros(labels.width, dtype=torch.float64).index_add(0, columns, pairs)

@@ -40,13 +40,14 @@ class Registry:
 
     def add(self, strategies: Iterable[object], origin: str) -> None:
         """Take strategies in; a name that is taken, or what is not a strategy, breaks its plugin alone."""
-        found = list(strategies)
-        for strategy in found:
+        found: dict[str, Strategy] = {}
+        for strategy in strategies:
             if not isinstance(strategy, Strategy):
                 raise AblateError(f"plugin {origin}: {strategy!r} is not a Strategy; list Strategy values")
-            if strategy.name in self.strategies:
+            if strategy.name in self.strategies or strategy.name in found:
                 raise AblateError(f"plugin {origin}: a strategy '{strategy.name}' exists already; give it another name")
-        self.strategies.update({s.name: s for s in found if isinstance(s, Strategy)})
+            found[strategy.name] = strategy
+        self.strategies.update(found)
 
 
 def registry(files: Sequence[str] = ()) -> Registry:
@@ -81,7 +82,8 @@ def _from_file(path: Path) -> Sequence[object]:
 
 def _load(path: Path) -> ModuleType:
     """Import a file under a name that holds a digest of its text, so that an edit makes other records."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    source = path.read_bytes()
+    digest = hashlib.sha256(source).hexdigest()[:12]
     name = f"ablate_plugin_{path.stem.replace('-', '_')}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
@@ -91,7 +93,8 @@ def _load(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up while they are built
     try:
-        spec.loader.exec_module(module)
+        # not through the loader: it may run bytecode of an earlier text that was saved in the same second
+        exec(compile(source, str(path), "exec"), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         raise AblateError(f"plugin file '{path}' cannot be imported: {_reason(error)}") from error

@@ -50,14 +50,17 @@ def configure(value: T, values: Mapping[str, Any]) -> T:
                 f"unknown parameter '{path}'{near(path, list(space))} (marked: {', '.join(space) or 'none'})"
             )
         check_in_range(path, space[path], new)
-        value = _replace(value, path.split("."), new)
+        value = _replace(value, path.split("."), _settled(space[path], new))
     return value
 
 
 def check_in_range(path: str, mark: BaseDistribution, value: Any) -> None:
     """Raise :class:`AblateError` where a value does not belong to a mark."""
+    numeric = not isinstance(mark, CategoricalDistribution)
     try:
-        inside = mark._contains(mark.to_internal_repr(value))
+        # Optuna reads "0.5" and True as numbers; a component's arithmetic would not
+        fits = not (numeric and isinstance(value, str | bool))
+        inside = fits and mark._contains(mark.to_internal_repr(value))
     except (TypeError, ValueError):
         inside = False
     if not inside:
@@ -70,6 +73,13 @@ def describe(mark: BaseDistribution) -> str:
         return "one of " + ", ".join(str(choice) for choice in mark.choices)
     assert isinstance(mark, FloatDistribution | IntDistribution)
     return f"{mark.low:g} to {mark.high:g}" + (" (log)" if mark.log else "")
+
+
+def _settled(mark: BaseDistribution, value: Any) -> Any:
+    """The value in the type of its mark: 2 and 2.0 are one configuration, so they have one JSON and one record."""
+    if isinstance(mark, FloatDistribution):
+        return float(value)
+    return int(value) if isinstance(mark, IntDistribution) else value
 
 
 def _marks(value: Any, path: str = "") -> Iterator[tuple[str, BaseDistribution, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from ablate.errors import AblateError
+from ablate.errors import AblateError, near
 from ablate.factors import (
     FACTORS,
     Backbone,
@@ -91,8 +91,16 @@ def from_json(data: dict[str, Any]) -> Strategy:
     """The inverse of :func:`to_json`.
 
     Raises:
-        AblateError: a component's class cannot be found, or a field does not belong to it.
+        AblateError: a factor is unknown, a component's class cannot be found, or a field does not belong to it.
     """
+    if not isinstance(data.get("name"), str):
+        raise AblateError(f"a strategy without a name ({', '.join(data) or 'empty'}); give it one")
+    known = list(FACTORS)
+    for factor in data:
+        if factor != "name" and factor not in known:
+            raise AblateError(
+                f"strategy '{data['name']}': unknown factor '{factor}'{near(factor, known)} (known: {', '.join(known)})"
+            )
     parts = {factor: _decode(part) for factor, part in data.items() if factor != "name"}
     return Strategy(data["name"], **parts)
 
@@ -122,7 +130,7 @@ def _decode(value: Any) -> Any:
         return tuple(_decode(item) for item in value)
     if not isinstance(value, dict):
         return value
-    kind = _class(value["class"])
+    kind = _class(str(value.get("class", "")))
     try:
         return kind(**{name: _decode(part) for name, part in value.items() if name != "class"})
     except TypeError as error:
@@ -136,7 +144,7 @@ def _class(path: str) -> type[Component] | type[Stage]:
         kind: Any = import_module(module)
         for part in name.split("."):
             kind = getattr(kind, part)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:  # the last two: "" and ".relative"
         raise AblateError(f"component '{path}' cannot be found; install or name the plugin it came from") from error
     if not (isinstance(kind, type) and issubclass(kind, Component | Stage)):
         raise AblateError(f"'{path}' is not a component; a strategy is made of components alone")

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from ablate.data.labels import Labels
 from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
-from ablate.factors import FACTORS, factor_of
+from ablate.errors import AblateError
+from ablate.factors import FACTORS, Procedure, factor_of
 from ablate.objective import Objective, known_shift, objective
 from ablate.space import check_in_range, configure, defaults, search_space
 from ablate.stats import LabelStats
@@ -35,6 +36,9 @@ MOST_MARKS = 4
 COMMON = ("optimizer.scale", "head.dropout")
 #: Bounds of the expected loss at the start, as a multiple of binary cross-entropy's.
 LOSS_BOUNDS = (1e-3, 1e3)
+#: Factors that a stage cannot change, and what it can reset.
+WHOLE_RUN = ("backbone", "procedure", "decision")
+RESETS = ("head", "bias")
 
 
 class ToyEncoder(Encoder):
@@ -73,7 +77,7 @@ class _ToyTokenizer(Tokenizer):
         return [[ord(letter) % 20 for letter in text] or [0] for text in texts]
 
 
-LABELS = 5
+LABELS, COPIES = 5, 100
 
 
 def toy_labels() -> Labels:
@@ -207,13 +211,20 @@ def check_groups(strategy: Strategy) -> None:
 
 
 def check_stages(strategy: Strategy) -> None:
-    """The stages' shares are positive and sum to one, each changing a factor once."""
+    """The stages' shares are positive and sum to one; what each changes conforms like a strategy of its own."""
     stages = strategy.procedure.stages()
     shares = [stage.share for stage in stages]
     _need(all(s > 0 for s in shares) and abs(sum(shares) - 1) < 1e-9, strategy, f"stage shares {shares} must sum to 1")
     for stage in stages:
+        changes = {factor_of(part): part for part in stage.changes}
         factors = [factor_of(part) for part in stage.changes]
-        _need(len(factors) == len(set(factors)), strategy, f"a stage changes a factor twice: {factors}")
+        _need(len(factors) == len(changes), strategy, f"a stage changes a factor twice: {factors}")
+        whole = [factor for factor in factors if factor in WHOLE_RUN]
+        _need(not whole, strategy, f"a stage changes {whole}, which hold for the whole run; set them in the strategy")
+        other = [part for part in stage.resets if part not in RESETS]
+        _need(not other, strategy, f"a stage resets {other}; only {' and '.join(RESETS)} can be reset")
+        for check in LEVEL_CHECKS if changes else ():
+            check(strategy.replace(procedure=Procedure(), **changes))
 
 
 def check_documented(strategy: Strategy) -> None:
@@ -225,6 +236,17 @@ def check_documented(strategy: Strategy) -> None:
         own = kind in FACTORS.values() or "source" in vars(kind)
         _need(own and bool(kind.source or kind in FACTORS.values()), strategy, f"{kind.__name__} names no source")
 
+
+#: Checks of what a stage trains with.
+LEVEL_CHECKS: tuple[Callable[[Strategy], None], ...] = (
+    check_weights,
+    check_sampler,
+    check_start,
+    check_one_step,
+    check_loss_scale,
+    check_groups,
+    check_documented,
+)
 
 CHECKS: tuple[Callable[[Strategy], None], ...] = (
     check_json_round_trip,
@@ -247,15 +269,20 @@ def failures(strategy: Strategy) -> list[str]:
         try:
             check(strategy)
         except Exception as error:
-            found.append(f"{check.__name__.removeprefix('check_')}: {error}".splitlines()[0])
+            told = isinstance(error, AssertionError | AblateError)
+            reason = str(error) if told else f"{type(error).__name__}: {error}"
+            found.append(f"{check.__name__.removeprefix('check_')}: {reason}".splitlines()[0])
     return found
 
 
 def _expected_loss(strategy: Strategy) -> float:
-    """Loss of the start over the whole toy training split, the bias at its best constant."""
+    """Loss of the start over the toy training split many times over, the bias at its best constant.
+
+    The split alone has 200 pairs, so that a sum over them would still lie within the bounds.
+    """
     stats, labels = toy_stats(), toy_labels()
     goal = objective(strategy.loss, strategy.weighting, strategy.shift, strategy.sampler, labels, stats)
-    targets = torch.from_numpy(labels.dense())
+    targets = torch.from_numpy(labels.dense()).repeat(COPIES, 1)
     logits = goal.best_constant(stats).float().expand_as(targets)
     return float(goal(logits, targets, stats))
 

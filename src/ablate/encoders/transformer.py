@@ -1,4 +1,4 @@
-"""A transformer encoder of the BERT family: the padded path, plain and exact."""
+"""A transformer encoder of the BERT family: packed batches, and the padded path as their plain twin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ablate.encoders import packed
 from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
 from ablate.errors import AblateError, near
 
@@ -61,6 +62,10 @@ class TransformerEncoder(Encoder):
         self.frozen_rate = FROZEN_RATE
         self.pad = config.pad_token_id or 0
         self.max_length = _positions(self.model)
+        self.packs = packed.supports(self.model)
+        if self.packs:
+            packed.register()
+            self.model.set_attn_implementation(packed.NAME)
 
     def layers(self) -> list[tuple[Layer, list[nn.Parameter]]]:
         """Embeddings, layers 1 to n and the pooler, where there is one; every parameter exactly once.
@@ -80,7 +85,16 @@ class TransformerEncoder(Encoder):
         return [(Layer("embeddings", 0, self.depth), below), *described]
 
     def forward(self, batch: Batch) -> Tokens:
-        """Vectors of all tokens, by padding each document to the longest of the batch."""
+        """Vectors of all tokens: without padding where the family allows it."""
+        if not self.packs:
+            return self.padded(batch)
+        packing = packed.packing(batch)
+        positions = packing.positions + _first_position(self.model)
+        hidden = self.model(input_ids=batch.ids[None], position_ids=positions, packed=packing).last_hidden_state
+        return Tokens(hidden[0], batch.lengths)
+
+    def padded(self, batch: Batch) -> Tokens:
+        """The same by padding each document to the longest of the batch: the slow twin of :meth:`forward`."""
         shape, slots = _padding(batch)
         slots = slots.to(batch.ids.device, non_blocking=True)
         ids = batch.ids.new_full(shape, self.pad).view(-1).index_copy(0, slots, batch.ids).view(shape)
@@ -132,8 +146,12 @@ def _layers(model: nn.Module, name: str) -> list[nn.Module]:
 
 
 def _positions(model: Any) -> int | None:
-    """Longest document, in tokens: RoBERTa and MPNet count positions from the padding number + 1."""
+    """Longest document, in tokens."""
     table: nn.Embedding | None = getattr(model.embeddings, "position_embeddings", None)
-    if table is None:
-        return None
-    return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
+    return None if table is None else table.num_embeddings - _first_position(model)
+
+
+def _first_position(model: Any) -> int:
+    """Number of the first position: RoBERTa and MPNet count from the padding number + 1."""
+    table: nn.Embedding | None = getattr(model.embeddings, "position_embeddings", None)
+    return 0 if table is None or table.padding_idx is None else table.padding_idx + 1

@@ -51,7 +51,7 @@ def plan_of(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]
         values["out"] = str(file.parent)
     for key, value in given.items():
         values[key] = _split(value) if key in LISTS else value
-    fixed = dict(values.get("set", {}))
+    fixed: dict[str, Any] = {}
     for setting in settings:
         key, separator, text = setting.partition("=")
         if not separator or not key:
@@ -61,8 +61,9 @@ def plan_of(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]
             values[key] = _split(str(value)) if key in LISTS else value
         else:
             fixed[key] = value
-    if fixed:
-        values["set"] = fixed
+    table = values.get("set", {})
+    if fixed and isinstance(table, Mapping):
+        values["set"] = {**table, **fixed}
     return make(values, str(file) if file is not None else "the command line")
 
 

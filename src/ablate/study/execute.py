@@ -109,15 +109,19 @@ def _figures(
     arrays: dict[str, NDArray[Any]] = {}
     if status == "finished":
         prior = np.asarray(setting.prepared.stats().prior.double().numpy())
-        scores = _scores(arm, setting, outcome, "validation")
-        if not np.isfinite(scores).all():
-            status, reason = "failed", "a score on validation was not finite"
+        splits = ("validation", "test") if confirm else ("validation",)
+        scores = {split: _scores(arm, setting, outcome, split) for split in splits}
+        broken = [split for split in splits if not np.isfinite(scores[split]).all()]
+        if broken:
+            status, reason = "failed", f"a score on {broken[0]} was not finite"
         else:
             labels = setting.prepared.labels
-            figures["validation"] = validate(scores, labels["validation"], prior, setting.alarms_per_document)
+            figures["validation"] = validate(
+                scores["validation"], labels["validation"], prior, setting.alarms_per_document
+            )
             if confirm:
                 figures["test"], arrays = examine(
-                    _scores(arm, setting, outcome, "test"),
+                    scores["test"],
                     labels["test"],
                     labels["train"].counts(),
                     prior,

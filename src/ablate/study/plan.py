@@ -39,8 +39,12 @@ class Plan(BaseModel):
     batch_size: int | None = Field(None, ge=1, description="documents of a batch")
     max_length: int | None = Field(None, ge=4, le=8192, description="longest document in tokens")
     micro_floor: float | None = Field(None, ge=0, le=1, description="lowest micro recall of a ranked row")
-    rho: float | None = Field(None, gt=0, description="alarms as a multiple of the labels per document")
-    alarms_per_document: float | None = Field(None, gt=0, description="alarms per document, instead of --rho")
+    rho: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="alarms as a multiple of the labels per document"
+    )
+    alarms_per_document: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="alarms per document, instead of --rho"
+    )
     threads: int | None = Field(None, ge=1, description="threads of the CPU")
     device: str | None = Field(None, description="cpu, cuda or cuda:N")
     cache: str | None = Field(None, description="folder of tokens and features")

@@ -24,6 +24,8 @@ def read(path: Path) -> dict[str, Any]:
         raise AblateError(f"study file '{path}' does not exist; give a .toml file") from error
     except IsADirectoryError as error:
         raise AblateError(f"'{path}' is a folder; give its study.toml") from error
+    except OSError as error:
+        raise AblateError(f"study file '{path}' cannot be read: {error.strerror}; give a .toml file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AblateError(f"study file '{path}' is not TOML: {error}") from error
 

@@ -10,7 +10,7 @@ from ablate.study import planfile
 from ablate.study.plan import PLACES, Plan, make
 
 #: A finished study may be extended in these; everything else makes it another study.
-EXTENDABLE = ("strategies", "trials", "seeds", "keep_weights", "threads", "micro_floor", "name", "data")
+EXTENDABLE = ("strategies", "plugin", "trials", "seeds", "keep_weights", "threads", "micro_floor", "name", "data")
 
 FILE = "study.toml"
 COMMENT = "A study as it was run. Go on with it, or check it, with: python -m ablate study THIS_FILE --data FILE"
@@ -26,12 +26,12 @@ def with_earlier(plan: Plan, out: Path) -> Plan:
         return plan
     earlier = planfile.read(out / FILE)
     given = plan.model_dump(exclude_unset=True, exclude_none=True)
-    for key, old in earlier.items():
-        new = given.get(key)
-        if key in PLACES or key in EXTENDABLE or new is None or new == old:
+    for key, new in given.items():
+        if key in PLACES or key in EXTENDABLE or _pathless(key, new) == earlier.get(key, {} if key == "set" else None):
             continue
+        there = repr(earlier[key]) if key in earlier else "not set"
         raise AblateError(
-            f"output folder '{out}' holds another study: {key} is {old!r} there and {new!r} here; give another --out"
+            f"output folder '{out}' holds another study: {key} is {there} there and {new!r} here; give another --out"
         )
     merged = {**earlier, **given}
     for one, other in (("strategies", "parts"), ("rho", "alarms_per_document"), ("labels", "label_columns")):
@@ -40,6 +40,11 @@ def with_earlier(plan: Plan, out: Path) -> Plan:
         if other in given and one in earlier and one not in given:
             merged.pop(one)
     return make(merged, str(out / FILE))
+
+
+def _pathless(key: str, value: Any) -> Any:
+    """A value as a written plan holds it: a backbone's folder by its name alone."""
+    return Path(value).name if key == "backbone" and Path(value).is_dir() else value
 
 
 def write(plan: Plan, settled: dict[str, Any], out: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from ablate.data.dataset import Dataset
 from ablate.encoders.base import Encoder
+from ablate.errors import AblateError
 from ablate.factors import Backbone
 from ablate.strategy import Strategy
 from ablate.train.features import features, standardiser
@@ -62,8 +63,15 @@ class Settings:
     def encoder(self, backbone: Backbone) -> Encoder:
         """The encoder that every run of a backbone starts from."""
         if backbone not in self._encoders:
+            prepared = self.prepared(backbone)
             torch.manual_seed(0)
-            self._encoders[backbone] = backbone.build(self.prepared(backbone).tokenizer).to(self.device)
+            encoder = backbone.build(prepared.tokenizer).to(self.device)
+            if encoder.max_length is not None and prepared.max_length > encoder.max_length:
+                raise AblateError(
+                    f"backbone '{encoder.name}' reads at most {encoder.max_length} tokens, not {prepared.max_length}; "
+                    f"give --max-length {encoder.max_length} or less"
+                )
+            self._encoders[backbone] = encoder
         return self._encoders[backbone]
 
     def of(self, strategy: Strategy) -> Setting:

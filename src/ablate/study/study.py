@@ -83,23 +83,21 @@ def finish(out: Path) -> dict[str, Any]:
 
 
 def prepare(plan: Plan, view: View) -> Ready:
-    """Settle every open option, saying why."""
+    """Settle every open option, saying why; what a study in the output folder has settled already stays so."""
+    if plan.out:
+        plan = resolve.with_earlier(plan, Path(plan.out))
     found = registry(plan.plugin)
+    device = devices.choose(plan.device)
+    dataset = _load(plan, view)
+    name, base_name = _backbone(plan, device.type, view)
+    out = Path(plan.out or Path("results") / (plan.name or f"{dataset.name}-{Path(name).name}"))
+    if not plan.out and (out / resolve.FILE).exists():
+        return prepare(plan.model_copy(update={"out": str(out)}), view)
     for broken in found.broken:
         view.say(broken)
     devices.threads(plan.threads)
-    device = devices.choose(plan.device)
     precision = devices.precision(device)
     view.say(f"device: {device.type} ({devices.processor(device)}), {precision}, {devices.threads()} threads")
-    first_out = Path(plan.out) if plan.out else None
-    if first_out is not None:
-        plan = resolve.with_earlier(plan, first_out)
-    dataset = _load(plan, view)
-    name, base_name = _backbone(plan, device.type, view)
-    out = first_out or Path("results") / (plan.name or f"{dataset.name}-{Path(name).name}")
-    if first_out is None:
-        plan = resolve.with_earlier(plan, out)
-        name, base_name = plan.backbone or name, plan.base or base_name
     return _settle(plan, view, found, dataset, name, base_name, out, (device, precision))
 
 
@@ -121,9 +119,10 @@ def _settle(
     steps, batch = budget(dear, len(train), plan.steps, plan.batch_size)
     cache = Path(plan.cache).expanduser() if plan.cache else default_cache()
     settings = Settings(dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding)
+    prepared = settings.prepared(base.backbone)
+    settings.max_length = prepared.max_length  # of every backbone, as the written plan says
     encoder = settings.encoder(base.backbone)
     arms, notes = choose(found, plan.strategies, plan.parts, plan.design, base, encoder, plan.set)
-    prepared = settings.prepared(base.backbone)
     for note in (*dataset.notes, *notes):
         view.say(note)
     view.say(

@@ -182,7 +182,9 @@ class Screen(Quiet):
         left = self._clock.left()
         grid = Table.grid(padding=(0, 1))
         grid.add_row(
-            "study", _bar(self._clock.done, self._clock.runs), f"run {self._clock.done + 1} of {self._clock.runs}"
+            "study",
+            _bar(self._clock.done, self._clock.runs),
+            f"run {min(self._clock.done + 1, self._clock.runs)} of {self._clock.runs}",
         )
         grid.add_row("run", _bar(self._step, self._steps), f"step {self._step:,} of {self._steps:,}")
         now = Text.from_markup(f"[bold]{escape(self._arm)}[/], {escape(self._what)}  {self._recall}")
