@@ -126,6 +126,7 @@ def toy_step(strategy: Strategy) -> tuple[Model, Tensor]:
     if isinstance(features, Tensor):
         features, targets = strategy.mixer.mix(features, targets, stats)
     loss = goal(model.logits(features), targets, stats)
+    _need(loss.ndim == 0, strategy, f"the loss has the shape {tuple(loss.shape)}; give a scalar")
     loss.backward()  # type: ignore[no-untyped-call]
     return model, loss.detach()
 
@@ -179,7 +180,6 @@ def check_start(strategy: Strategy) -> None:
 def check_one_step(strategy: Strategy) -> None:
     """One step gives a finite scalar loss, and gradients for exactly the trainable layers."""
     model, loss = toy_step(strategy)
-    _need(loss.ndim == 0, strategy, f"the loss has the shape {tuple(loss.shape)}; give a scalar")
     _need(bool(torch.isfinite(loss)), strategy, f"the loss is {float(loss)}")
     for layer, parameters in model.layers():
         wanted = strategy.freezing.trainable(layer, 0.0)

@@ -131,10 +131,7 @@ class Listed(Weighting):
 
     source = "nobody"
 
-    powers: list = None
-
-    def __post_init__(self):
-        object.__setattr__(self, "powers", [1, 2])
+    powers: list
 
 
 @dataclass(frozen=True)
@@ -226,12 +223,13 @@ FAULTS = [
     (Strategy("nan", weighting=ByAbsence()), "weights", "a weight is not finite"),
     (Strategy("negative", weighting=Negative()), "weights", "a weight is negative"),
     (Strategy("sum", loss=Summed()), "loss_scale", "take a mean, not a sum"),
-    (Strategy("vector", loss=PerLabel()), "one_step", ""),
+    (Strategy("vector", loss=PerLabel()), "one_step", "the loss has the shape (5,); give a scalar"),
     (Strategy("tiny", loss=Vanishing()), "loss_scale", "shape the loss, not rescale it"),
     (Strategy("mute", weighting=Undocumented()), "documented", "weighting Undocumented has no docstring"),
     (Strategy("anonymous", weighting=Unsourced()), "documented", "Unsourced names no source"),
     (Strategy("greedy", weighting=FiveMarks()), "defaults_in_space", "it tunes 5 parameters of its own"),
     (Strategy("outside", weighting=OutOfRange()), "defaults_in_space", "outside.weighting.power = 2.0 lies outside"),
+    (Strategy("listed", weighting=Listed([1, 2])), "json_round_trip", "make every field a number, text or component"),
     (Strategy("few", sampler=Few()), "sampler", "the shape (8,); give [N]"),
     (Strategy("nothing", sampler=Nothing()), "sampler", "not all zero"),
     (Strategy("endless", bias=Endless()), "start", "the bias at the start is"),

@@ -29,7 +29,7 @@ def configurations(draw):
     return strategy, {path: draw(values(mark)) for path, mark in marks.items()}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(configurations())
 def test_any_point_of_a_space_configures_and_survives_json(case):
     strategy, point = case

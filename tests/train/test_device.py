@@ -25,7 +25,7 @@ def test_a_gpu_that_is_there_is_taken_unless_the_cpu_is_asked_for(monkeypatch):
     assert devices.choose() == torch.device("cuda")
     assert devices.choose("cuda:1") == torch.device("cuda:1")
     assert devices.choose("cpu") == CPU
-    with pytest.raises(AblateError, match="'cuda:2' is not there: .* sees 2 GPUs; give cpu, or install"):
+    with pytest.raises(AblateError, match=r"'cuda:2' is not there: .* sees 2 GPUs; give cpu, or install"):
         devices.choose("cuda:2")
 
 

@@ -133,6 +133,19 @@ class Encoder(nn.Module, ABC):
     def pool(self, tokens: Tokens) -> Tensor:
         """One vector per document, [B, d], in the way that suits this encoder."""
 
+    @property
+    def splits(self) -> bool:
+        """Whether :meth:`prefix` and :meth:`resume` are there, so that frozen layers can be computed once."""
+        return False
+
+    def prefix(self, batch: Batch, layers: int) -> Tokens:
+        """Output of the embeddings and the first ``layers`` layers."""
+        raise TypeError(f"{self.name} cannot be split")
+
+    def resume(self, tokens: Tokens, layers: int) -> Tokens:
+        """Vectors of all tokens from the output of :meth:`prefix`."""
+        raise TypeError(f"{self.name} cannot be split")
+
     def encode_pooled(self, batch: Batch) -> Tensor:
         """One vector per document, [B, d]: what a head reads that needs no single tokens.
 

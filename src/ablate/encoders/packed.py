@@ -17,8 +17,6 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-from ablate.encoders.base import Batch
-
 NAME = "ablate_packed"
 
 #: Families (transformers' ``model_type``) whose attention goes through the registered interface.
@@ -49,10 +47,11 @@ class Packing:
     back: Tensor
 
 
-def packing(batch: Batch) -> Packing:
-    """Sort the documents of a batch by length; all index arithmetic is on the CPU, then moved once."""
-    device = batch.ids.device
-    lengths = batch.lengths
+def packing(lengths: Tensor, device: torch.device) -> Packing:
+    """Sort the documents of a batch by length; all index arithmetic is on the CPU, then moved once.
+
+    ``lengths`` int64 [B] on the CPU; the result is on ``device``.
+    """
     starts = torch.cumsum(lengths, 0) - lengths
     groups, order = [], []
     for length in torch.unique(lengths).tolist():

@@ -88,10 +88,35 @@ class TransformerEncoder(Encoder):
         """Vectors of all tokens: without padding where the family allows it."""
         if not self.packs:
             return self.padded(batch)
-        packing = packed.packing(batch)
-        positions = packing.positions + _first_position(self.model)
-        hidden = self.model(input_ids=batch.ids[None], position_ids=positions, packed=packing).last_hidden_state
+        packing = packed.packing(batch.lengths, batch.ids.device)
+        hidden = self._through(self._embedded(batch, packing), packing, 0, self.depth)
         return Tokens(hidden[0], batch.lengths)
+
+    @property
+    def splits(self) -> bool:
+        """True where batches are packed."""
+        return self.packs
+
+    def prefix(self, batch: Batch, layers: int) -> Tokens:
+        """Output of the embeddings and the first ``layers`` layers, packed."""
+        packing = packed.packing(batch.lengths, batch.ids.device)
+        hidden = self._through(self._embedded(batch, packing), packing, 0, layers)
+        return Tokens(hidden[0], batch.lengths)
+
+    def resume(self, tokens: Tokens, layers: int) -> Tokens:
+        """Vectors of all tokens from the output of :meth:`prefix`."""
+        packing = packed.packing(tokens.lengths, tokens.flat.device)
+        return Tokens(self._through(tokens.flat[None], packing, layers, self.depth)[0], tokens.lengths)
+
+    def _embedded(self, batch: Batch, packing: packed.Packing) -> Tensor:
+        positions = packing.positions + _first_position(self.model)
+        hidden: Tensor = self.model.embeddings(input_ids=batch.ids[None], position_ids=positions)
+        return hidden
+
+    def _through(self, hidden: Tensor, packing: packed.Packing, first: int, last: int) -> Tensor:
+        for layer in self.model.encoder.layer[first:last]:
+            hidden = layer(hidden, None, packed=packing)
+        return hidden
 
     def padded(self, batch: Batch) -> Tokens:
         """The same by padding each document to the longest of the batch: the slow twin of :meth:`forward`."""

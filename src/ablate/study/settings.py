@@ -16,6 +16,7 @@ from ablate.strategy import Strategy
 from ablate.train.features import features, standardiser
 from ablate.train.inputs import FeatureInputs, TokenInputs
 from ablate.train.model import wholly_frozen
+from ablate.train.prefix import fits, frozen_layers, prefix_inputs
 from ablate.train.prepared import Prepared, prepare
 from ablate.train.setting import Setting
 
@@ -52,7 +53,7 @@ class Settings:
     tick: Callable[[int, int], None] = lambda done, total: None
     _prepared: dict[Backbone, Prepared] = field(default_factory=dict)
     _encoders: dict[Backbone, Encoder] = field(default_factory=dict)
-    _made: dict[tuple[Backbone, bool], Setting] = field(default_factory=dict)
+    _made: dict[tuple[Backbone, bool, int | None], Setting] = field(default_factory=dict)
 
     def prepared(self, backbone: Backbone) -> Prepared:
         """The data set as a backbone sees it."""
@@ -79,13 +80,15 @@ class Settings:
         encoder = self.encoder(strategy.backbone)
         trained = not wholly_frozen(strategy, encoder)
         # random weights differ from seed to seed: their vectors cannot be shared between runs
-        frozen = not trained and encoder.weights_sha256 != "from scratch"
-        key = (strategy.backbone, frozen)
+        shareable = encoder.weights_sha256 != "from scratch"
+        frozen = not trained and shareable
+        prefix = frozen_layers(strategy, encoder) if trained and shareable else None
+        key = (strategy.backbone, frozen, prefix)
         if key not in self._made:
-            self._made[key] = self._make(strategy, encoder, trained, frozen)
+            self._made[key] = self._make(strategy, encoder, trained, frozen, prefix)
         return self._made[key]
 
-    def _make(self, strategy: Strategy, encoder: Encoder, trained: bool, frozen: bool) -> Setting:
+    def _make(self, strategy: Strategy, encoder: Encoder, trained: bool, frozen: bool, prefix: int | None) -> Setting:
         prepared = self.prepared(strategy.backbone)
         common = {
             "prepared": prepared,
@@ -98,6 +101,9 @@ class Settings:
             "batch_size": self.batch_size,
             "alarms_per_document": self.alarms_per_document,
         }
+        if prefix is not None and fits(prepared, encoder):
+            states = prefix_inputs(encoder, prepared, prefix, self.precision, self.tick)
+            return Setting(inputs=states, prefix=prefix, **common)  # type: ignore[arg-type]
         if not frozen:
             tokens = TokenInputs(prepared.tokens, prepared.tokenizer, prepared.max_length, self.device)
             return Setting(inputs=tokens, **common)  # type: ignore[arg-type]

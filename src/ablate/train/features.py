@@ -87,15 +87,19 @@ def encode(
     return out
 
 
-def _key(encoder: Encoder, prepared: Prepared, precision: str) -> str:
-    identity = {
+def identity(encoder: Encoder, prepared: Prepared, precision: str) -> dict[str, object]:
+    """What determines the output of an encoder's frozen layers."""
+    return {
         "schema": SCHEMA,
         "texts": prepared.digest,
         "weights": encoder.weights_sha256,
         "tokenizer": prepared.tokenizer.key,
-        "pooling": getattr(encoder, "pooling", "own"),
         "max_length": prepared.max_length,
         "precision": precision,
         "device": next(encoder.parameters()).device.type,
     }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _key(encoder: Encoder, prepared: Prepared, precision: str) -> str:
+    named = {**identity(encoder, prepared, precision), "pooling": getattr(encoder, "pooling", "own")}
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()

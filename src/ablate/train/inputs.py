@@ -1,4 +1,4 @@
-"""What a model reads for a set of documents: tokens, or the vectors of a frozen encoder."""
+"""What a model reads for a set of documents: tokens, or what frozen layers made of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ablate.data.tokens import TokenStore
-from ablate.encoders.base import Batch, Tokenizer
+from ablate.encoders.base import Batch, Tokenizer, Tokens
 
 
 class Inputs(Protocol):
     """Documents by row number."""
 
-    def take(self, rows: NDArray[np.int64]) -> Batch | Tensor:
+    def take(self, rows: NDArray[np.int64]) -> Batch | Tokens | Tensor:
         """Input of the named documents, on the device of the run."""
         ...
 
@@ -39,10 +39,14 @@ class TokenInputs:
 
     def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
         """Parts with about as many tokens each, shortest documents first."""
-        lengths = np.minimum(self._store.lengths[rows], self._max_length)
-        order = np.argsort(lengths, kind="stable")
-        size = max(1, min(documents, 8192 // max(1, int(lengths.max(initial=1)))))
-        return np.array_split(order, max(1, -(-len(order) // size)))
+        return parts_by_length(np.minimum(self._store.lengths[rows], self._max_length), documents)
+
+
+def parts_by_length(lengths: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
+    """Positions cut into parts of at most ``documents`` documents and about 8,192 tokens, shortest first."""
+    order = np.argsort(lengths, kind="stable")
+    size = max(1, min(documents, 8192 // max(1, int(lengths.max(initial=1)))))
+    return np.array_split(order, max(1, -(-len(order) // size)))
 
 
 class FeatureInputs:

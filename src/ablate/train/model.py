@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ablate.encoders.base import Batch, Encoder, Layer
+from ablate.encoders.base import Batch, Encoder, Layer, Tokens
 from ablate.factors import Freezing, Head
 from ablate.objective import Objective
 from ablate.stats import LabelStats
@@ -16,22 +16,29 @@ from ablate.strategy import Strategy
 class Model(nn.Module):
     """Logits [B, L] = head(features) + bias.
 
-    ``encoder`` is None where the input already is the vector of a frozen encoder.
+    ``encoder`` is None where the input already is the vector of a frozen encoder; ``prefix`` is the number of
+    layers that inputs which come as :class:`Tokens` went through before.
     """
 
-    def __init__(self, encoder: Encoder | None, head: nn.Module, reads: str, bias: Tensor, describe: Encoder) -> None:
+    def __init__(
+        self, encoder: Encoder | None, head: nn.Module, reads: str, bias: Tensor, describe: Encoder, prefix: int = 0
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
         self.bias = nn.Parameter(bias)
         self._reads = reads
         self._depth = describe.depth
+        self._prefix = prefix
 
-    def features(self, inputs: Batch | Tensor) -> object:
+    def features(self, inputs: Batch | Tokens | Tensor) -> object:
         """What the head reads: pooled vectors [B, d], or tokens."""
         if isinstance(inputs, Tensor):
             return inputs
         assert self.encoder is not None
+        if isinstance(inputs, Tokens):
+            tokens = self.encoder.resume(inputs, self._prefix)
+            return self.encoder.pool(tokens) if self._reads == "pooled" else tokens
         return self.encoder.encode_pooled(inputs) if self._reads == "pooled" else self.encoder(inputs)
 
     def logits(self, features: object) -> Tensor:
@@ -50,12 +57,18 @@ class Model(nn.Module):
         self.head = head.to(self.bias.device)
 
 
-def build_model(strategy: Strategy, encoder: Encoder, frozen: bool, objective: Objective, stats: LabelStats) -> Model:
-    """A model of a strategy; ``frozen``: its inputs are vectors, so the encoder itself stays out."""
+def build_model(
+    strategy: Strategy, encoder: Encoder, frozen: bool, objective: Objective, stats: LabelStats, prefix: int = 0
+) -> Model:
+    """A model of a strategy.
+
+    ``frozen``: its inputs are vectors, so the encoder itself stays out; ``prefix``: layers that its inputs went
+    through before.
+    """
     device = stats.positives.device
     head = strategy.head.build(encoder, stats)
     bias = strategy.bias.start(objective, stats).to(device, torch.float32)
-    return Model(None if frozen else encoder, head, strategy.head.reads, bias.clone(), encoder).to(device)
+    return Model(None if frozen else encoder, head, strategy.head.reads, bias.clone(), encoder, prefix).to(device)
 
 
 def groups(model: Model, strategy: Strategy, published: float) -> list[dict[str, object]]:

@@ -92,7 +92,7 @@ class _Loop:
         self.stats: LabelStats = setting.prepared.stats().to(setting.device)
         self.encoder = setting.encoder_for(strategy)
         self.objective = self._objective(strategy)
-        self.model = build_model(strategy, self.encoder, setting.frozen, self.objective, self.stats)
+        self.model = build_model(strategy, self.encoder, setting.frozen, self.objective, self.stats, setting.prefix)
         self.curve, self.step = Curve(), 0
         steps = setting.steps
         self.losses = torch.full((steps,), float("nan"), device=setting.device)

@@ -32,7 +32,8 @@ class Setting:
     """One backbone on one data set, with the budget of a run.
 
     ``encoder`` holds the weights that every run starts from (None: random ones, drawn anew by each run);
-    ``frozen`` says that ``inputs`` are the vectors of a wholly frozen encoder; ``rate`` is the published rate.
+    ``frozen`` says that ``inputs`` are the vectors of a wholly frozen encoder, ``prefix`` how many bottom layers they
+    went through where they are token vectors; ``rate`` is the published rate.
     """
 
     prepared: Prepared
@@ -45,6 +46,7 @@ class Setting:
     steps: int
     batch_size: int
     alarms_per_document: float
+    prefix: int = 0
     standardiser: Standardiser | None = None
 
     def autocast(self) -> AbstractContextManager[object]:
