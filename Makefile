@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TORCH  ?= $(shell cat $(VENV)/.torch 2>/dev/null)
 
-.PHONY: help setup study test test-all check format clean
+.PHONY: help setup study test test-all bench check format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make study      run a study on generated data (ARGS='--data FILE' for your own)"
 	@echo "make test       run the tests"
 	@echo "make test-all   run the slow tests too"
+	@echo "make bench      time the hot pieces"
 	@echo "make check      format, lint, types, import rules"
 
 # The choice of torch is remembered, so that later calls do not undo it.
@@ -39,6 +40,9 @@ test: setup
 
 test-all: setup
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: setup
+	@$(BIN)/python -m pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from toy_run import toy_setting
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -10,3 +11,8 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def setting(tmp_path_factory):
+    return toy_setting(tmp_path_factory.mktemp("cache"))

@@ -6,6 +6,7 @@ import torch
 from small_settings import CPU
 
 from ablate.factors import Loss
+from ablate.objective import objective
 from ablate.strategy import Strategy
 from ablate.train.evaluate import score
 from ablate.train.inputs import FeatureInputs, TokenInputs
@@ -24,6 +25,7 @@ def model(one: Setting) -> Model:
     torch.manual_seed(1)
     stats = one.prepared.stats()
     head = Strategy("x").head.build(one.encoder, stats)
+    torch.nn.init.normal_(head[1].weight)
     made = Model(one.encoder_for(Strategy("x")), head, "pooled", torch.zeros(len(stats.positives)), one.encoder)
     set_mode(made)
     return made
@@ -89,8 +91,6 @@ def test_vectors_are_taken_by_row_and_evaluated_in_their_order():
 
 def test_the_model_reads_vectors_as_they_are(bert: Setting):
     stats = bert.prepared.stats()
-    from ablate.objective import objective
-
     strategy = Strategy("x")
     goal = objective(
         strategy.loss, strategy.weighting, strategy.shift, strategy.sampler, bert.prepared.labels["train"], stats

@@ -12,7 +12,7 @@ from ablate.catalog import AS_ASKED, BASELINE, BASES
 from ablate.encoders.base import Encoder, Layer
 from ablate.errors import AblateError, near
 from ablate.plugins import Registry
-from ablate.space import check_in_range, configure, search_space
+from ablate.space import check_in_range, configure, defaults, search_space
 from ablate.strategy import Strategy
 
 #: Compared when nothing else is asked for.
@@ -65,18 +65,23 @@ def choose(
     chosen, notes = [], []
     for strategy in sorted([*references, *wanted], key=lambda s: (s.name != "baseline", s.name != "as-asked")):
         based = on_base(strategy, base)
-        reason = unfit(based, encoder) if strategy not in (BASELINE, AS_ASKED) else ""
+        reason = unfit(strategy, based, base, encoder) if strategy not in (BASELINE, AS_ASKED) else ""
         if reason:
             notes.append(f"{strategy.name} is left out: {reason}")
             continue
         part = OTHER_LAYERS if trains_other_layers(strategy, base) else ""
-        chosen.append(_fix(Arm(based, part), fixed))
+        chosen.append(_fix(Arm(based, part, _of_base(strategy, based)), fixed))
     _check_used(fixed, chosen)
     return chosen, notes
 
 
-def unfit(strategy: Strategy, encoder: Encoder) -> str:
-    """Why a strategy cannot differ from the baseline on this encoder; empty where it can."""
+def unfit(own: Strategy, strategy: Strategy, base: Strategy, encoder: Encoder) -> str:
+    """Why a strategy cannot differ from the baseline on this encoder; empty where it can.
+
+    ``own`` is the strategy by itself, ``strategy`` the same on the base.
+    """
+    if own.changed and all(getattr(base, factor) == part for factor, part in own.changed.items()):
+        return "the base is that already"
     layers = [layer for layer, _ in encoder.layers()]
     head = Layer("head", encoder.depth + 2, encoder.depth)
     if encoder.depth == 0 and "freezing" in strategy.changed:
@@ -105,9 +110,15 @@ def _unique(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _of_base(own: Strategy, based: Strategy) -> dict[str, Any]:
+    """Marked parameters that an arm has from the base: what the base trains is the same for all arms, not tuned."""
+    borrowed = set(based.changed) - set(own.changed)
+    return {path: value for path, value in defaults(based).items() if path.partition(".")[0] in borrowed}
+
+
 def _fix(arm: Arm, fixed: Mapping[str, Any]) -> Arm:
     """Set the parameters that concern this arm: ``factor.field`` for every arm, ``name.factor.field`` for one."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(arm.fixed)
     space = search_space(arm.strategy)
     for path, value in fixed.items():
         own = path.removeprefix(f"{arm.name}.")

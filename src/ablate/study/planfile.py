@@ -45,7 +45,7 @@ def dumps(values: Mapping[str, Any], comment: str = "") -> str:
     lines += [f"{key} = {_value(value)}" for key, value in plain.items()]
     for key, table in values.items():
         if isinstance(table, Mapping) and table:
-            lines += ["", f"[{key}]", *(f"{json.dumps(k)} = {_value(v)}" for k, v in table.items())]
+            lines += ["", f"[{key}]", *(f"{_value(k)} = {_value(v)}" for k, v in table.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -54,4 +54,5 @@ def _value(value: Any) -> str:
         return "[" + ", ".join(_value(item) for item in value) + "]"
     if isinstance(value, float):
         return repr(value)
-    return json.dumps(value, ensure_ascii=False)  # JSON's strings, booleans and integers are TOML's
+    # JSON's strings, booleans and integers are TOML's, but for one character that TOML wants escaped
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
