@@ -137,6 +137,20 @@ def test_softmax_with_weights_starts_where_its_loss_is_stationary(weighting):
     torch.testing.assert_close(constant.grad, torch.zeros(3), rtol=0, atol=1e-6)
 
 
+def test_softmax_starts_lower_by_what_logit_adjustment_adds():
+    adjusted = start(loss=Softmax(), shift=LogitAdjustment(0.5)) + 0.5 * log_odds()
+    torch.testing.assert_close(adjusted, start(loss=Softmax()))
+
+
+def test_the_weight_of_labels_with_one_positive_among_thousands_is_known_exactly():
+    labels = Labels.from_lists([[n] for n in range(20)] + [[]] * 4980, 20)
+    stats = LabelStats(torch.ones(20), 5000)
+    weighted = objective(Loss(), InverseWeight(), Shift(), Sampler(), labels, stats)
+    assert weighted.positive_weight.tolist() == [4999] * 20
+    assert weighted.negative_weight.tolist() == [1] * 20
+    near(known_shift(weighted, stats), torch.full((20,), math.log(4999)))
+
+
 def test_zero_bias_starts_at_zero_whatever_the_objective():
     assert torch.equal(ZeroBias().start(goal(weighting=PowerWeight(0.5)), toy_stats()), torch.zeros(5))
 

@@ -64,6 +64,15 @@ def test_focal_of_a_positive_at_three_quarters():
     torch.testing.assert_close(found, torch.tensor([0.0625 * 0.2876821]))
 
 
+@pytest.mark.parametrize("loss", [Loss(), Focal(0.0), Focal(2.0)], ids=repr)
+def test_a_fractional_target_blends_the_losses_of_presence_and_absence(loss):
+    # as mixup defines it (Zhang et al. 2018): ratio * loss(z, 1) + (1 - ratio) * loss(z, 0)
+    logits, _ = random_pairs()
+    present, absent = (loss.elementwise(logits, torch.full_like(logits, target)) for target in (1.0, 0.0))
+    found = loss.elementwise(logits, torch.full_like(logits, 0.75))
+    torch.testing.assert_close(found, 0.75 * present + 0.25 * absent)
+
+
 @pytest.mark.parametrize("loss", [Loss(), Focal(0.5), Focal(5.0), Softmax()], ids=repr)
 def test_gradients_stay_finite_where_the_model_is_certain_and_wrong(loss):
     logits = torch.tensor([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]])

@@ -1,6 +1,7 @@
 """``--plugin FILE``: strategies from a file that the user names."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -38,10 +39,14 @@ STRATEGIES = (Strategy("mine", weighting=Mine()),)
 
 
 @pytest.fixture
-def plugin(tmp_path):
+def plugin(tmp_path, monkeypatch, request):
+    """Writes plugin files, each as new to Python and all of them at one moment of the clock."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)  # as for a user
+
     def write(text, name="my-plugin.py"):
         path = tmp_path / name
-        path.write_text(text)
+        path.write_text(f"# {request.node.name}\n{text}")
+        os.utime(path, (1e9, 1e9))
         return str(path)
 
     return write
@@ -71,7 +76,7 @@ def test_the_same_file_read_twice_is_the_same_strategy(plugin):
 
 def test_an_edit_makes_another_component(plugin):
     before = registry([plugin(MINE)]).get("mine")
-    # as long as the text before, and within the same second
+    # as long as the text before, and saved in the same second: bytecode of the first must not stand for the second
     after = registry([plugin(MINE.replace("= 2.0", "= 3.0"))]).get("mine")
     assert (before.weighting.factor, after.weighting.factor) == (2.0, 3.0)
     assert to_json(before)["weighting"]["class"] != to_json(after)["weighting"]["class"]

@@ -86,10 +86,11 @@ def timeless(out: Path) -> dict[str, Any]:
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
     """Time of the last change and bytes of every file, by name."""
-    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir() if path.is_file()}
+    files = [path for path in folder.iterdir() if path.is_file() and path.name != ".lock"]
+    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
-def once(folder: Path, make: Callable[[Path], None]) -> Path:
+def once(folder: Path, make: Callable[[Path], object]) -> Path:
     """A folder that is made by the first of several test processes and waited for by the others."""
     import fcntl
 

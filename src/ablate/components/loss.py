@@ -22,11 +22,15 @@ class Focal(Loss):
     gamma: Annotated[float, Real(0.5, 5.0)] = 2.0
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Focal loss of each pair, [B, L]."""
-        cross_entropy = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-        # 1 - p_t = sigmoid of the logit with the sign that makes it an error; log space keeps gradients finite
-        log_miss = F.logsigmoid(logits * (1 - 2 * targets))
-        return torch.exp(self.gamma * log_miss) * cross_entropy
+        """Focal loss of each pair, [B, L]; a fractional target blends the losses of presence and absence."""
+        present = self._focused(logits, -logits, torch.ones_like(logits))
+        absent = self._focused(logits, logits, torch.zeros_like(logits))
+        return targets * present + (1 - targets) * absent
+
+    def _focused(self, logits: Tensor, error: Tensor, target: Tensor) -> Tensor:
+        # 1 - p_t is the sigmoid of the logit with the sign that makes it an error; log space keeps gradients finite
+        cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+        return torch.exp(self.gamma * F.logsigmoid(error)) * cross_entropy
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,25 @@ def headline(board: Board) -> str:
 
 
 def sentence(board: Board) -> str:
-    """Who leads, by how much over the baseline, whether that can be told from the next, and at what cost."""
+    """Who leads, by how much over the baseline, whether that can be told from the next, and at what cost.
+
+    A second sentence says so where a control stands above all of them.
+    """
     ranked = [row for row in board["rows"] if row["rank"]]
+    return _verdict(board, ranked) + _above(board, ranked)
+
+
+def _above(board: Board, ranked: list[Row]) -> str:
+    controls = [row for row in board["rows"] if row["kind"] == "control" and row["macro_recall_at_budget"]]
+    if not ranked or not controls:
+        return ""
+    best = max(controls, key=lambda row: float(row["macro_recall_at_budget"]["mean"]))
+    if best["macro_recall_at_budget"]["mean"] <= ranked[0]["macro_recall_at_budget"]["mean"]:
+        return ""
+    return f" The control {best['strategy']} stands above every ranked row: {_level(best)}."
+
+
+def _verdict(board: Board, ranked: list[Row]) -> str:
     base = next((row for row in board["rows"] if row["strategy"] == BASELINE), None)
     if not ranked:
         return "Nothing is ranked: no strategy that keeps micro recall has a finished run."
@@ -95,7 +112,17 @@ def footnotes(board: Board) -> list[str]:
             f"Tuning: {selection['trials']} configurations per strategy ({selection['configurations']}); "
             f"chosen: {selection['rule']}. Figures are from fresh seeds."
         )
-    return notes + _remarks(board)
+    return notes + _yardsticks(board) + _remarks(board)
+
+
+def _yardsticks(board: Board) -> list[str]:
+    """What the rows that are the baseline in other terms say: they had trials of their own, and nothing else."""
+    return [
+        f"{row['strategy']} is the baseline in other terms ({row['identity_of']}): its {_change(row['delta_macro'])} "
+        "is what other trials alone can do."
+        for row in board["rows"]
+        if group(row) == "not ranked" and row["delta_macro"]
+    ]
 
 
 def _remarks(board: Board) -> list[str]:
@@ -105,8 +132,7 @@ def _remarks(board: Board) -> list[str]:
         failed = (
             [f"{row['runs_failed']} of {row['runs'] + row['runs_failed']} runs failed"] if row["runs_failed"] else []
         )
-        identity = [row["identity_of"]] if row["identity_of"] and group(row) == "not ranked" else []
-        for remark in (*row["notes"], *identity, *failed):
+        for remark in (*row["notes"], *failed):
             remarks.setdefault(remark, []).append(row["strategy"])
     strategies = [row["strategy"] for row in board["rows"] if row["kind"] == "strategy"]
     return [f"{'All strategies' if who == strategies else ', '.join(who)}: {what}." for what, who in remarks.items()]

@@ -8,9 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ablate.errors import AblateError
 from ablate.results.record import Body, Records, key_of
 from ablate.results.selection import FIRST_SEED, selected, top
 from ablate.space import defaults
+from ablate.strategy import to_json
 from ablate.study import controls
 from ablate.study.arms import Arm
 from ablate.study.estimate import RESCORED, RESCORING_SEEDS, runs_of_arm
@@ -46,7 +48,12 @@ class Driver:
         return self.trials if arm.space else 1
 
     def run(self) -> None:
-        """Make every run that has no record: tuning and confirming arm by arm, then the controls."""
+        """Make every run that has no record: tuning and confirming arm by arm, then the controls.
+
+        Raises:
+            AblateError: there are records of an arm whose plugin was another one then.
+        """
+        self._refuse_other_plugins()
         self.view.total(self.total())
         for arm in self.arms:
             setting = self.settings.of(arm.strategy)
@@ -57,6 +64,17 @@ class Driver:
         baseline = self.settings.of(self.arms[0].strategy)
         for name in controls.CONTROLS:
             self._control(name, baseline, self._truth(baseline))
+
+    def _refuse_other_plugins(self) -> None:
+        """Runs of a plugin before and after an edit would stand on one row under one name."""
+        own = {arm.name: foreign_classes(to_json(arm.strategy)) for arm in self.arms}
+        for body in self.records.all():
+            found = foreign_classes(body["identity"]["strategy"])
+            if found != own.get(body["arm"], found):
+                raise AblateError(
+                    f"output folder '{self.records.folder.parent}' holds runs of '{body['arm']}' from another version "
+                    "of its plugin; give another --out, or the plugin as it was"
+                )
 
     def _tune(self, arm: Arm, setting: Setting, truth: str) -> None:
         tried: list[Tried] = []
@@ -166,6 +184,16 @@ class Driver:
     @staticmethod
     def _with(arm: Arm, parameters: dict[str, Any]) -> Arm:
         return arm.configured({path: value for path, value in parameters.items() if path in arm.space})
+
+
+def foreign_classes(strategy: Any) -> set[str]:
+    """Classes in a strategy's JSON that are not Ablate's own; those of a plugin file carry a digest of its text."""
+    if isinstance(strategy, list):
+        return {name for part in strategy for name in foreign_classes(part)}
+    if not isinstance(strategy, dict):
+        return set()
+    own = {strategy["class"]} if not strategy.get("class", "ablate.").startswith("ablate.") else set()
+    return own | {name for part in strategy.values() for name in foreign_classes(part)}
 
 
 def tried_of(body: Body, number: int, parameters: dict[str, Any]) -> Tried:

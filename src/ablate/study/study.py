@@ -21,7 +21,7 @@ from ablate.results.record import Records
 from ablate.study import resolve
 from ablate.study.arms import Arm, base_of, choose
 from ablate.study.driver import Driver
-from ablate.study.estimate import FIRST_LOOK_MINUTES, MINUTES, runs_of_arm, seconds_per_run, trials_that_fit
+from ablate.study.estimate import FIRST_LOOK_MINUTES, MINUTES, TRIALS, runs_of_arm, seconds_per_run, trials_that_fit
 from ablate.study.execute import short_name
 from ablate.study.lock import lock
 from ablate.study.plan import Plan
@@ -139,7 +139,7 @@ def _settle(
         assert seconds is not None
         minutes = MINUTES if plan.data else FIRST_LOOK_MINUTES
         trials = trials_that_fit(seconds, len(arms), seeds, minutes)
-        view.say(f"trials: {trials} for each arm (a run takes about {seconds:.1f} s; more with --trials)")
+        view.say(_why_trials(trials, seconds, len(arms), seeds, minutes))
     settled = {
         "name": plan.name or out.name,
         "data": _data_name(plan),
@@ -159,6 +159,18 @@ def _settle(
         f"{base_name} {short_name(name)}"
     )
     return Ready(plan, out, dataset, arms, settings, settled, seconds)
+
+
+def _why_trials(trials: int, seconds: float, arms: int, seeds: int, minutes: float) -> str:
+    """The number of trials with its reason, and what a larger budget would take."""
+    chosen = f"trials: {trials} for each arm (a run takes about {seconds:.1f} s"
+    if trials == TRIALS[0]:
+        return f"{chosen}; more with --trials)"
+    more = arms * runs_of_arm(TRIALS[0], seeds) * seconds
+    return (
+        f"{chosen}; the study should stay under {minutes:g} minutes); "
+        f"--trials {TRIALS[0]} would tune further and take about {duration(more)}"
+    )
 
 
 def dry_run(plan: Plan, view: View) -> list[str]:
