@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 
 from ablate.errors import AblateError, near
-from ablate.factors import Component
+from ablate.factors import Component, Freezing
 from ablate.strategy import Strategy
 
 #: Sizes of the subsets that a design runs, given the number of parts.
@@ -48,10 +48,16 @@ def on_base(strategy: Strategy, base: Strategy) -> Strategy:
 
 
 def trains_other_layers(strategy: Strategy, base: Strategy) -> bool:
-    """Whether a strategy sets freezing or backbone itself, so that it stands in its own part of the board."""
-    return any(
+    """Whether a strategy sets freezing or backbone itself, so that it stands in its own part of the board.
+
+    A later stage that freezes layers of a fully trained base trains nothing else than the base does; on any other
+    base it may.
+    """
+    own = any(
         name in strategy.changed and getattr(strategy, name) != getattr(base, name) for name in ("freezing", "backbone")
     )
+    staged = any(isinstance(part, Freezing) for stage in strategy.procedure.stages() for part in stage.changes)
+    return own or (staged and base.freezing != Freezing())
 
 
 def arms(design: str, parts: Sequence[Strategy]) -> list[Strategy]:

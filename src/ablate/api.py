@@ -18,7 +18,6 @@ from ablate.factors import (
     Bias,
     Clipping,
     Component,
-    CutRule,
     Decision,
     Freezing,
     Head,
@@ -26,7 +25,6 @@ from ablate.factors import (
     Mixer,
     Optimizer,
     Procedure,
-    Rule,
     Sampler,
     Schedule,
     Shift,
@@ -34,6 +32,7 @@ from ablate.factors import (
     Weighting,
 )
 from ablate.objective import Objective
+from ablate.rules import CutRule, Rule
 from ablate.space import Choice, Real, Whole
 from ablate.stats import LabelStats
 from ablate.strategy import Strategy

@@ -67,6 +67,9 @@ STRATEGIES: tuple[Strategy, ...] = (
     Strategy("softmax", loss=Softmax(), tags=("forum", "loss"), helps="Where every document has exactly one label."),
 )
 
+#: Rows that stand on every board beside the strategies; no strategy may take their names.
+CONTROLS = ("predict-everything", "prior-only", "tfidf-linear")
+
 #: What ``--base`` names: the layers that every arm trains unless it sets them itself.
 BASES: dict[str, Strategy] = {
     "full": BASELINE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ablate.data.labels import Labels
 from ablate.encoders.base import Encoder, Layer, Tokenizer
 from ablate.errors import AblateError
+from ablate.rules import CutRule, Rule
 from ablate.space import Real
 from ablate.stats import LabelStats
 
@@ -250,25 +251,6 @@ class Procedure(Component):
 
     def finish(self, model: nn.Module, stats: LabelStats) -> None:
         """Called once after the last step; may change the parameters of ``model.head`` and ``model.bias``."""
-
-
-class Rule(Protocol):
-    """A fitted decision: from scores [M, L] to alarms, bool [M, L]."""
-
-    def __call__(self, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Whether each label is raised for each document."""
-        ...
-
-
-@dataclass(frozen=True)
-class CutRule:
-    """Raise a label where its score reaches the label's cut. ``cuts``: [L]."""
-
-    cuts: NDArray[np.float64]
-
-    def __call__(self, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Whether each label is raised for each document, bool [M, L]."""
-        return np.asarray(scores >= self.cuts)
 
 
 @dataclass(frozen=True)

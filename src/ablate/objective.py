@@ -92,7 +92,12 @@ def sampled_prior(sampler: Sampler, labels: Labels, stats: LabelStats) -> Tensor
     shift = sampler.shift(stats)
     if shift is not None:
         return torch.sigmoid((stats.log_odds + shift).double()).to(stats.prior.dtype)
-    weights = sampler.weights(labels, stats).detach().cpu().double()  # as Order takes them
+    return prior_under(sampler.weights(labels, stats), labels, stats)
+
+
+def prior_under(weights: Tensor, labels: Labels, stats: LabelStats) -> Tensor:
+    """Share of the documents that carry each label, [L], where document i is drawn in proportion to ``weights[i]``."""
+    weights = weights.detach().cpu().double()  # as Order takes them
     pairs = weights[torch.from_numpy(labels.rows)]
     columns = torch.from_numpy(labels.indices).long()
     drawn = torch.zeros(labels.width, dtype=torch.float64).index_add(0, columns, pairs)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from ablate.data.labels import Labels
 from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
 from ablate.errors import AblateError
-from ablate.factors import FACTORS, Procedure, factor_of
+from ablate.factors import FACTORS, Freezing, Procedure, factor_of
 from ablate.objective import Objective, known_shift, objective
 from ablate.space import check_in_range, configure, defaults, search_space
 from ablate.stats import LabelStats
@@ -221,6 +221,8 @@ def check_stages(strategy: Strategy) -> None:
         _need(len(factors) == len(changes), strategy, f"a stage changes a factor twice: {factors}")
         whole = [factor for factor in factors if factor in WHOLE_RUN]
         _need(not whole, strategy, f"a stage changes {whole}, which hold for the whole run; set them in the strategy")
+        adapters = [part for part in stage.changes if isinstance(part, Freezing) and type(part).wrap != Freezing.wrap]
+        _need(not adapters, strategy, "a stage puts an adapter in (Freezing.wrap); set it in the strategy itself")
         other = [part for part in stage.resets if part not in RESETS]
         _need(not other, strategy, f"a stage resets {other}; only {' and '.join(RESETS)} can be reset")
         for check in LEVEL_CHECKS if changes else ():

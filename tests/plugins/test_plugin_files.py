@@ -162,3 +162,10 @@ def test_an_unknown_strategy_has_a_near_match(plugin):
 def test_a_file_with_the_name_of_a_module_hides_nothing(plugin):
     registry([plugin(MINE, "json.py")])
     assert sys.modules["json"] is json
+
+
+def test_a_plugin_cannot_take_the_name_of_a_control(tmp_path):
+    file = tmp_path / "taken.py"
+    file.write_text("from ablate.api import Strategy\nSTRATEGIES = (Strategy('prior-only'),)\n")
+    with pytest.raises(AblateError, match=r"prior-only.*give it another name"):
+        registry([str(file)])

@@ -46,6 +46,7 @@ def test_ctrl_c_stops_within_a_step_and_says_how_to_go_on(again: Path, tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
     )
     until = time.monotonic() + 240
     while not marker.exists() and process.poll() is None and time.monotonic() < until:
@@ -59,5 +60,5 @@ def test_ctrl_c_stops_within_a_step_and_says_how_to_go_on(again: Path, tmp_path,
     assert contents(again / "records") == before
 
     seen = Seen()
-    study(plan(again, cache), seen)
+    study(plan(again, cache, plugin=[str(plugin)]), seen)
     assert seen.fresh == []

@@ -110,7 +110,7 @@ def _figures(
     if status == "finished":
         prior = np.asarray(setting.prepared.stats().prior.double().numpy())
         splits = ("validation", "test") if confirm else ("validation",)
-        scores = {split: _scores(arm, setting, outcome, split) for split in splits}
+        scores = {split: _scores(setting, outcome, split) for split in splits}
         broken = [split for split in splits if not np.isfinite(scores[split]).all()]
         if broken:
             status, reason = "failed", f"a score on {broken[0]} was not finite"
@@ -127,7 +127,7 @@ def _figures(
                     prior,
                     setting.alarms_per_document,
                     figures["validation"],
-                    arm.strategy.loss.native_cut,
+                    outcome.loss.native_cut,
                 )
     figures["status"], figures["reason"] = status, reason
     finite = status != "failed"
@@ -139,8 +139,8 @@ def _figures(
     return figures, arrays
 
 
-def _scores(arm: Arm, setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:
-    return score(outcome.model, setting.inputs, setting.prepared.rows[split], arm.strategy.loss, setting)
+def _scores(setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:
+    return score(outcome.model, setting.inputs, setting.prepared.rows[split], outcome.loss, setting)
 
 
 def _drawn(drawn: NDArray[np.int64], setting: Setting) -> dict[str, float]:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ablate.data.describe import describe, lines
 from ablate.data.source import load
-from ablate.encoders.pretrained import available
+from ablate.encoders.sources import available
 
 WEIGHTS = ("minilm", "mpnet", "bert-base-uncased", "roberta-base")
 PACKAGES = ("ablate", "torch", "transformers", "optuna", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow")

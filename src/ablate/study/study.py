@@ -12,7 +12,7 @@ from ablate.catalog import BASELINE
 from ablate.components.backbone import backbone as backbone_of
 from ablate.data.dataset import Dataset
 from ablate.data.source import load
-from ablate.encoders.pretrained import available
+from ablate.encoders.sources import available
 from ablate.errors import AblateError
 from ablate.plugins import Registry, registry
 from ablate.results.folder import board_of

@@ -52,9 +52,10 @@ class Model(nn.Module):
         top = Layer("head", self._depth + 2, self._depth)
         return [*below, (top, [*self.head.parameters(), self.bias])]
 
-    def replace_head(self, head: nn.Module) -> None:
-        """Put another head in place."""
+    def replace_head(self, head: nn.Module, reads: str) -> None:
+        """Put another head in place; ``reads`` is what it takes, ``"pooled"`` or ``"tokens"``."""
         self.head = head.to(self.bias.device)
+        self._reads = reads
 
 
 def build_model(

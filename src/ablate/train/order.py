@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ablate.data.labels import Labels
@@ -23,7 +24,11 @@ class Order:
         self._weights = self._ask()
         self._epoch = self._draw()
         self._next = 0
-        self.drawn = np.zeros(labels.width, dtype=np.int64)
+
+    @property
+    def weights(self) -> torch.Tensor:
+        """How often each document is drawn now, mean 1, [N]."""
+        return torch.from_numpy(self._weights)
 
     def batch(self, size: int) -> NDArray[np.int64]:
         """The next ``size`` row numbers, [size]."""
@@ -38,12 +43,14 @@ class Order:
                 self._epoch, self._next = self._draw(), 0
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def refresh(self) -> None:
-        """Ask the sampler again; where its weights changed, a new epoch starts at once."""
+    def refresh(self) -> bool:
+        """Ask the sampler again; where its weights changed, a new epoch starts at once. Gives whether they did."""
         weights = self._ask()
-        if not np.array_equal(weights, self._weights):
+        changed = not np.array_equal(weights, self._weights)
+        if changed:
             self._weights = weights
             self._epoch, self._next = self._draw(), 0
+        return changed
 
     def _ask(self) -> NDArray[np.float64]:
         weights = self._sampler.weights(self._labels, self._stats).detach().cpu().double().numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ablate.data.labels import Labels
-from ablate.factors import Stage, factor_of
+from ablate.factors import Loss, Stage, factor_of
 from ablate.metrics.alarms import budget
 from ablate.metrics.measure import point
-from ablate.objective import Objective, known_shift, objective
+from ablate.objective import Objective, known_shift, objective, prior_under, sampled_prior
 from ablate.stats import LabelStats
 from ablate.strategy import Strategy
 from ablate.train.evaluate import score
@@ -46,12 +46,14 @@ class Curve:
 class Outcome:
     """What a run leaves behind; ``status`` is finished, pruned or failed (with the reason).
 
-    Shapes: ``losses`` and ``norms`` [steps done]; ``drawn`` [L], positives of each label in the batches drawn.
+    ``loss`` is that of the last stage: it says how logits rank. Shapes: ``losses`` and ``norms`` [steps done];
+    ``drawn`` [L], positives of each label in the batches drawn.
     """
 
     status: str
     reason: str
     model: Model
+    loss: Loss
     curve: Curve
     losses: NDArray[np.float32]
     norms: NDArray[np.float32]
@@ -91,6 +93,7 @@ class _Loop:
         self.rows = setting.prepared.rows["train"]
         self.stats: LabelStats = setting.prepared.stats().to(setting.device)
         self.encoder = setting.encoder_for(strategy)
+        self.level = strategy
         self.objective = self._objective(strategy)
         self.model = build_model(strategy, self.encoder, setting.frozen, self.objective, self.stats, setting.prefix)
         self.curve, self.step = Curve(), 0
@@ -119,7 +122,7 @@ class _Loop:
         """What is left of the run."""
         done = slice(0, self.step)
         losses, norms = self.losses[done].cpu().numpy(), self.norms[done].cpu().numpy()
-        return Outcome(status, reason, self.model, self.curve, losses, norms, self.drawn.cpu().numpy())
+        return Outcome(status, reason, self.model, self.level.loss, self.curve, losses, norms, self.drawn.cpu().numpy())
 
     def _stage(self, stage: Stage, start: int, steps: int, seed: np.random.SeedSequence) -> tuple[str, str]:
         level = self.strategy.replace(**{factor_of(part): part for part in stage.changes})
@@ -140,7 +143,8 @@ class _Loop:
                     return "failed", f"the loss was not finite at step {first}"
                 self._evaluate(corrected)
                 self._forget()
-                order.refresh()
+                if order.refresh():
+                    corrected = known_shift(self._redrawn(level, order), self.stats)
                 self._freeze(level)
                 if not self._watch(self.step, self.curve):
                     return "pruned", f"stopped at step {self.step}: behind the median of earlier trials"
@@ -148,12 +152,13 @@ class _Loop:
 
     def _enter(self, level: Strategy, stage: Stage) -> None:
         """Take over what a stage changes and resets."""
-        if stage.changes:
-            self.objective = self._objective(level)
+        if level != self.level:
+            self.level, self.objective = level, self._objective(level)
         if any(factor_of(part) == "head" for part in stage.changes):
-            self.model.replace_head(level.head.carry(self.model.head, self.encoder, self.stats))
+            head = level.head.carry(self.model.head, self.encoder, self.stats)
+            self.model.replace_head(head, level.head.reads)
         elif "head" in stage.resets:
-            self.model.replace_head(level.head.build(self.encoder, self.stats))
+            self.model.replace_head(level.head.build(self.encoder, self.stats), level.head.reads)
         if {"head", "bias"} & set(stage.resets):
             with torch.no_grad():
                 self.model.bias.copy_(level.bias.start(self.objective, self.stats))
@@ -206,7 +211,7 @@ class _Loop:
 
     def _evaluate(self, corrected: Tensor) -> None:
         rows, labels = self.probe
-        scores = score(self.model, self.inputs, rows, self.strategy.loss, self.setting)
+        scores = score(self.model, self.inputs, rows, self.level.loss, self.setting)
         scores -= corrected.cpu().numpy()
         alarms = budget(len(rows), self.setting.alarms_per_document)
         finite = bool(np.isfinite(scores).all())
@@ -223,6 +228,14 @@ class _Loop:
 
     def _objective(self, level: Strategy) -> Objective:
         return objective(level.loss, level.weighting, level.shift, level.sampler, self.labels, self.stats)
+
+    def _redrawn(self, level: Strategy, order: Order) -> Objective:
+        """The objective under what the sampler draws now."""
+        if level.sampler.shift(self.stats) is not None:
+            prior = sampled_prior(level.sampler, self.labels, self.stats)
+        else:
+            prior = prior_under(order.weights, self.labels, self.stats)
+        return replace(self.objective, prior=prior)
 
     @staticmethod
     def _set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
