@@ -40,6 +40,7 @@ def test_a_strategy_on_another_backbone_stands_in_its_own_part_and_is_not_ranked
     assert (again.fresh, len(again.resumed)) == ([], len(seen.fresh))
 
 
+@pytest.mark.slow
 def test_a_study_of_a_roberta_runs(tmp_path, cache: Path):
     study(plan(tmp_path / "out", cache, backbone="tiny-roberta", strategies=[], **SHORT), Seen())
     found = [b for b in bodies(tmp_path / "out") if b["kind"] == "strategy"]

@@ -109,12 +109,11 @@ def test_another_trial_makes_its_runs_alone(again: Path, cache: Path):
     assert board(again)["selection"]["trials"] == 3
 
 
-def test_a_micro_floor_changes_the_ranking_and_makes_no_run(again: Path, cache: Path):
+def test_a_micro_floor_changes_the_ranking_and_makes_no_run(again: Path, finished: Path, cache: Path):
     assert extend(again, cache, micro_floor=1.0).fresh == []
+    assert {row["rank"] for row in rows(finished).values()} >= {1}
     assert {row["rank"] for row in rows(again).values()} == {None}
     assert board(again)["guard"]["micro_floor"] == 1.0
-    assert extend(again, cache, micro_floor=0.0).fresh == []
-    assert 1 in {row["rank"] for row in rows(again).values()}
 
 
 def test_torn_and_foreign_files_are_named_and_torn_runs_are_made_again(again: Path, finished: Path, cache: Path):
@@ -200,6 +199,7 @@ def test_a_broken_plan_in_the_folder_is_named(again: Path, cache: Path):
         study(plan(again, cache), Seen())
 
 
+@pytest.mark.slow
 def test_records_say_the_same_when_a_study_is_made_again(finished: Path, tmp_path, cache: Path):
     """One arm of two from nothing, in another folder and after other runs: the same keys and figures."""
     study(plan(tmp_path / "out", cache, strategies=[], seeds=1), Seen())

@@ -44,7 +44,7 @@ def test_a_pipe_gets_one_line_for_each_fresh_run():
         lines.point(0.1, 0.2)
         lines.end(body, fresh=True)
     assert stream.getvalue().splitlines() == [
-        "[1/4] focal, trial 0: macro 0.412, micro 0.500 on validation (30.0 s, 90 s left)".replace("90 s", "2 min"),
+        "[1/4] focal, trial 0: macro 0.412, micro 0.500 on validation (30.0 s, 2 min left)",
         "[2/4] focal, trial 1: stopped at step 9: behind (30.0 s, 60 s left)",
         "[3/4] focal, fresh seed 0: failed, the loss was not finite at step 3 (30.0 s, 30 s left)",
     ]

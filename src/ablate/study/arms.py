@@ -100,7 +100,8 @@ def base_of(name: str) -> Strategy:
 
 def _wanted(registry: Registry, strategies: list[str] | None, parts: list[str] | None, design: str) -> list[Strategy]:
     if parts is not None:
-        return design_arms(design, [registry.get(name) for name in _unique(parts)])
+        # the combination of no part is the baseline already
+        return design_arms(design, [registry.get(name) for name in _unique(parts) if name != BASELINE.name])
     if strategies == ["all"]:
         return list(registry.strategies.values())
     return [registry.get(name) for name in _unique(strategies if strategies is not None else list(DEFAULT))]
@@ -120,7 +121,7 @@ def _fix(arm: Arm, fixed: Mapping[str, Any]) -> Arm:
     """Set the parameters that concern this arm: ``factor.field`` for every arm, ``name.factor.field`` for one."""
     values: dict[str, Any] = dict(arm.fixed)
     space = search_space(arm.strategy)
-    for path, value in fixed.items():
+    for path, value in sorted(fixed.items(), key=lambda item: item[0].startswith(f"{arm.name}.")):  # its own win
         own = path.removeprefix(f"{arm.name}.")
         if own in space:
             check_in_range(path, space[own], value)

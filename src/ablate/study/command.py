@@ -10,7 +10,6 @@ from typing import Any
 from rich.console import Console
 
 from ablate.errors import AblateError
-from ablate.results.show import print_board
 from ablate.study import planfile
 from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
@@ -23,6 +22,7 @@ def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) ->
     """Run a study from a study file, options and ``--set``; print its progress and its board."""
     plan = plan_of(file, given, settings)
     console = Console()
+    from ablate.results.show import print_board
     from ablate.study.study import dry_run, study
 
     if plan.dry_run:
