@@ -211,3 +211,9 @@ def test_records_say_the_same_when_a_study_is_made_again(finished: Path, tmp_pat
         if arrays.exists():
             assert arrays.read_bytes() == (finished / "records" / arrays.name).read_bytes()
     assert json.loads((tmp_path / "out" / "leaderboard.json").read_bytes())["rows"]
+
+
+def test_weights_that_were_not_kept_when_a_run_was_made_are_said_to_be_missing(again: Path, cache: Path):
+    seen = extend(again, cache, keep_weights=True)
+    assert seen.fresh == []
+    assert any(said.startswith("focal: the weights of 2 runs were not kept") for said in seen.said)

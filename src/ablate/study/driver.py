@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -119,8 +120,15 @@ class Driver:
             self.view.say(f"{arm.name}: every trial failed, so there is nothing to confirm")
             return
         configured = self._with(arm, chosen.parameters)
-        for seed in range(self.seeds):
-            self._once(configured, setting, "confirm", seed, None, truth, "fresh seed")
+        bodies = [
+            self._once(configured, setting, "confirm", seed, None, truth, "fresh seed") for seed in range(self.seeds)
+        ]
+        lost = sum(b["status"] == "finished" and not self._weights(b).exists() for b in bodies)
+        if self.keep_weights and lost:
+            self.view.say(
+                f"{arm.name}: the weights of {lost} runs were not kept when they were made; "
+                "give another --out to make them again"
+            )
 
     def _once(
         self,
@@ -163,8 +171,11 @@ class Driver:
 
     def _write(self, body: Body, arrays: dict[str, NDArray[Any]], outcome: Outcome) -> None:
         if self.keep_weights and body["identity"]["phase"] == "confirm" and body["status"] == "finished":
-            keep(outcome.model, self.records.folder.parent / "weights" / f"{body['key']}.safetensors")
+            keep(outcome.model, self._weights(body))
         self.records.write(body, arrays)
+
+    def _weights(self, body: Body) -> Path:
+        return self.records.folder.parent / "weights" / f"{body['key']}.safetensors"
 
     def _truth(self, setting: Setting) -> str:
         labels = setting.prepared.labels
