@@ -58,29 +58,8 @@ class Clock:
         return None if not self._fresh else (self.runs - self.done) * self._seconds / self._fresh
 
 
-class Quiet:
-    """Shows nothing."""
-
-    def say(self, text: str) -> None:
-        """Nothing."""
-
-    def total(self, runs: int) -> None:
-        """Nothing."""
-
-    def encoding(self, done: int, total: int) -> None:
-        """Nothing."""
-
-    def begin(self, arm: str, what: str, steps: int) -> None:
-        """Nothing."""
-
-    def step(self, step: int) -> None:
-        """Nothing."""
-
-    def point(self, macro: float, micro: float) -> None:
-        """Nothing."""
-
-    def end(self, body: dict[str, Any], fresh: bool) -> None:
-        """Nothing."""
+class Quiet(View):
+    """Shows nothing: what a view does unless it says otherwise."""
 
 
 class Lines(Quiet):
