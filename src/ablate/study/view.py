@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 
-class View(Protocol):
-    """Told what happens; shows it or not."""
+class View:
+    """Told what happens; this one shows nothing of it."""
 
     def say(self, text: str) -> None:
         """One line for the reader."""
@@ -59,7 +59,7 @@ class Clock:
 
 
 class Quiet(View):
-    """Shows nothing: what a view does unless it says otherwise."""
+    """The silent view by its name."""
 
 
 class Lines(Quiet):
