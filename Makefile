@@ -46,7 +46,7 @@ bench: setup
 
 check: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --no-cache .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 

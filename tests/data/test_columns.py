@@ -1,11 +1,11 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import sample, write
 
 from ablate.data.columns import Columns, documents, encode
 from ablate.data.files import read
 from ablate.errors import AblateError
+from conftest import sample, write
 
 
 def mapped(path, **options):

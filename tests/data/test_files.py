@@ -3,11 +3,11 @@ import hashlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import sample, write
 
 from ablate.data.files import read, split_of
 from ablate.data.source import load
 from ablate.errors import AblateError
+from conftest import sample, write
 
 FORMATS = ("parquet", "csv", "tsv", "jsonl")
 HEADER = "text,labels\n"

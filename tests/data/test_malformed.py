@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import sample, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ablate.data.dataset import Dataset
 from ablate.data.source import load
 from ablate.errors import AblateError
+from conftest import sample, write
 
 FORMATS = ("parquet", "csv", "tsv", "jsonl")
 ROWS = [{**row, "split": ("train", "dev", "test")[i % 3]} for i, row in enumerate(sample(24))]

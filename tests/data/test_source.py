@@ -2,10 +2,10 @@ import types
 
 import numpy as np
 import pytest
-from conftest import sample, write
 
 from ablate.data.source import load
 from ablate.errors import AblateError
+from conftest import sample, write
 
 
 def test_a_data_set_is_named_by_its_file_stem_and_tells_no_path(tmp_path):
