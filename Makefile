@@ -52,7 +52,7 @@ check: setup
 
 format: setup
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff check --quiet --no-cache --fix .
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

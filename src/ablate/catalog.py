@@ -70,6 +70,9 @@ STRATEGIES: tuple[Strategy, ...] = (
 #: Rows that stand on every board beside the strategies; no strategy may take their names.
 CONTROLS = ("predict-everything", "prior-only", "tfidf-linear")
 
+#: Parameters that every arm tunes: the rate as a multiple of the published one, and dropout.
+COMMON = ("optimizer.scale", "head.dropout")
+
 #: What ``--base`` names: the layers that every arm trains unless it sets them itself.
 BASES: dict[str, Strategy] = {
     "full": BASELINE,

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ablate.catalog import COMMON
 from ablate.errors import AblateError
 from ablate.plugins import registry
 from ablate.space import defaults, describe, search_space
@@ -64,11 +65,11 @@ def _list(strategies: list[Strategy], console: Console) -> None:
         table.add_column(column, overflow="fold")
     for strategy in strategies:
         found = entry(strategy)
-        own = [p for p in found["parameters"] if p["name"] not in ("optimizer.scale", "head.dropout")]
+        own = [p for p in found["parameters"] if p["name"] not in COMMON]
         parameters = ", ".join(f"{p['name'].rpartition('.')[2]} {_text(p['default'])} ({p['range']})" for p in own)
         table.add_row(strategy.name, found["factor"], found["source"], parameters)
     console.print(table)
-    console.print("Every arm also tunes optimizer.scale and head.dropout.", style="dim")
+    console.print(f"Every arm also tunes {' and '.join(COMMON)}.", style="dim")
 
 
 def _describe(strategy: Strategy, console: Console) -> None:

@@ -87,16 +87,15 @@ def known_shift(loss: Objective, stats: LabelStats) -> Tensor:
     return loss.best_constant(stats) - plain.best_constant(stats)
 
 
-def sampled_prior(sampler: Sampler, labels: Labels, stats: LabelStats) -> Tensor:
-    """Share of the documents, as the sampler draws them, that carry each label, [L]."""
+def sampled_prior(sampler: Sampler, labels: Labels, stats: LabelStats, weights: Tensor | None = None) -> Tensor:
+    """Share of the documents, as the sampler draws them, that carry each label, [L].
+
+    ``weights`` [N] are the sampler's where it has been asked already.
+    """
     shift = sampler.shift(stats)
     if shift is not None:
         return torch.sigmoid((stats.log_odds + shift).double()).to(stats.prior.dtype)
-    return prior_under(sampler.weights(labels, stats), labels, stats)
-
-
-def prior_under(weights: Tensor, labels: Labels, stats: LabelStats) -> Tensor:
-    """Share of the documents that carry each label, [L], where document i is drawn in proportion to ``weights[i]``."""
+    weights = sampler.weights(labels, stats) if weights is None else weights
     weights = weights.detach().cpu().double()  # as Order takes them
     pairs = weights[torch.from_numpy(labels.rows)]
     columns = torch.from_numpy(labels.indices).long()

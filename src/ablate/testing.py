@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ablate.catalog import COMMON
 from ablate.data.labels import Labels
 from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
 from ablate.errors import AblateError
@@ -29,11 +30,11 @@ from ablate.objective import Objective, known_shift, objective
 from ablate.space import check_in_range, configure, defaults, search_space
 from ablate.stats import LabelStats
 from ablate.strategy import Strategy, from_json, to_json
+from ablate.train.frozen import wraps
 from ablate.train.model import Model, build_model, groups, set_mode, set_trainable
 
 #: Marks of its own that a strategy may tune, besides the learning rate and dropout that every arm tunes.
 MOST_MARKS = 4
-COMMON = ("optimizer.scale", "head.dropout")
 #: Bounds of the expected loss at the start, as a multiple of binary cross-entropy's.
 LOSS_BOUNDS = (1e-3, 1e3)
 #: Factors that a stage cannot change, and what it can reset.
@@ -221,7 +222,7 @@ def check_stages(strategy: Strategy) -> None:
         _need(len(factors) == len(changes), strategy, f"a stage changes a factor twice: {factors}")
         whole = [factor for factor in factors if factor in WHOLE_RUN]
         _need(not whole, strategy, f"a stage changes {whole}, which hold for the whole run; set them in the strategy")
-        adapters = [part for part in stage.changes if isinstance(part, Freezing) and type(part).wrap != Freezing.wrap]
+        adapters = [part for part in stage.changes if isinstance(part, Freezing) and wraps(part)]
         _need(not adapters, strategy, "a stage puts an adapter in (Freezing.wrap); set it in the strategy itself")
         other = [part for part in stage.resets if part not in RESETS]
         _need(not other, strategy, f"a stage resets {other}; only {' and '.join(RESETS)} can be reset")
@@ -253,14 +254,8 @@ LEVEL_CHECKS: tuple[Callable[[Strategy], None], ...] = (
 CHECKS: tuple[Callable[[Strategy], None], ...] = (
     check_json_round_trip,
     check_defaults_in_space,
-    check_weights,
-    check_sampler,
-    check_start,
-    check_one_step,
-    check_loss_scale,
-    check_groups,
+    *LEVEL_CHECKS,
     check_stages,
-    check_documented,
 )
 
 

@@ -1,16 +1,7 @@
-"""Small tensors are quickest on one thread."""
+"""One small setting for all plugins."""
 
 import pytest
-import torch
 from toy_run import toy_setting
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

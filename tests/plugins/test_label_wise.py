@@ -6,7 +6,7 @@ from paper import LabelWise
 from toy_run import NAMES, parameters, train
 
 from ablate.api import HeadOnly, Strategy
-from ablate.train.model import wholly_frozen
+from ablate.train.frozen import wholly_frozen
 
 STRATEGY = Strategy("label-wise", head=LabelWise(dropout=0.0))
 

@@ -15,13 +15,13 @@ from small_study import plan
 
 from ablate.results import formats, record, whole
 from ablate.study.study import study
-from ablate.study.view import Quiet
+from ablate.study.view import View
 
 SMALLER = {"strategies": [], "seeds": 1}  # than the study that tests share: the two references, one fresh seed
 RUNS = {"tuning": "trial 1", "confirming": "fresh seed 0"}  # of "as-asked", the second arm
 
 
-class Stopping(Quiet):
+class Stopping(View):
     """Stops in the middle of a run, or while a file is written."""
 
     def __init__(self, moment: str, marker: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.study.plan import Plan, make
-from ablate.study.view import Quiet
+from ablate.study.view import View
 
 PLAN = {
     "name": "small",
@@ -41,7 +41,7 @@ def options(changes: dict[str, Any]) -> list[str]:
     return given
 
 
-class Seen(Quiet):
+class Seen(View):
     """Keeps what a view is told."""
 
     def __init__(self) -> None:

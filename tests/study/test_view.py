@@ -8,7 +8,7 @@ import re
 import pytest
 from rich.console import Console
 
-from ablate.study.view import Clock, Lines, Quiet, Screen, duration, outcome
+from ablate.study.view import Clock, Lines, Screen, View, duration, outcome
 
 FINISHED = {
     "arm": "focal",
@@ -134,15 +134,15 @@ def test_the_screen_draws_at_any_width(width: int):
     assert max(len(line) for line in plain(stream.getvalue()).splitlines()) <= width
 
 
-@pytest.mark.parametrize("view", [Quiet(), Screen(Console(file=io.StringIO()))])
-def test_a_view_that_is_not_shown_prints_nothing(view: Quiet, capsys):
+@pytest.mark.parametrize("view", [View(), Screen(Console(file=io.StringIO()))])
+def test_a_view_that_is_not_shown_prints_nothing(view: View, capsys):
     view.total(3)
     view.encoding(1, 2)
     view.begin("focal", "trial 0", 5)
     view.step(1)
     view.point(0.1, 0.2)
     view.end(FINISHED, fresh=False)
-    if type(view) is Quiet:
+    if type(view) is View:
         view.say("a note")
     assert capsys.readouterr() == ("", "")
 

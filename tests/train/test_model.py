@@ -14,7 +14,8 @@ from ablate.encoders.base import Encoder, Layer
 from ablate.factors import Freezing, Head, Procedure, Stage
 from ablate.objective import objective
 from ablate.strategy import Strategy
-from ablate.train.model import Model, build_model, groups, set_mode, set_trainable, wholly_frozen
+from ablate.train.frozen import wholly_frozen
+from ablate.train.model import Model, build_model, groups, set_mode, set_trainable
 from ablate.train.run import run
 from ablate.train.setting import Setting
 

@@ -10,7 +10,8 @@ from ablate.components.freezing import HeadOnly, LastLayers
 from ablate.factors import Freezing, Procedure, Stage
 from ablate.strategy import Strategy
 from ablate.testing import ToyEncoder
-from ablate.train.prefix import frozen_layers, prefix_inputs
+from ablate.train.frozen import frozen_layers
+from ablate.train.prefix import prefix_inputs
 from ablate.train.run import run
 from ablate.train.setting import Setting
 

@@ -69,7 +69,7 @@ class TokenStore:
         ids = np.empty(int(lengths.sum()), np.int64)
         ids[starts[:, None] + np.arange(len(prefix))] = np.asarray(prefix, np.int64)
         ids[(ends - len(suffix))[:, None] + np.arange(len(suffix))] = np.asarray(suffix, np.int64)
-        ids[_spans(starts + len(prefix), body)] = self.values[_spans(first, body)]
+        ids[spans(starts + len(prefix), body)] = self.values[spans(first, body)]
         return ids, lengths
 
 
@@ -147,7 +147,7 @@ def _map(path: Path, kind: type[Kind]) -> NDArray[Kind]:
     return np.memmap(path, kind, mode="r")
 
 
-def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """All numbers from each start on, ``lengths`` of them: ``(5, 9), (2, 3)`` gives ``5 6 9 10 11``."""
     before = np.cumsum(lengths) - lengths
     return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))

@@ -13,7 +13,7 @@ from ablate.errors import AblateError
 from ablate.study import planfile
 from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
-from ablate.study.view import Lines, Quiet, Screen
+from ablate.study.view import Lines, Screen, View
 
 LISTS = ("strategies", "parts", "label_columns")
 
@@ -30,7 +30,7 @@ def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) ->
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         return
     if plan.quiet:
-        board = study(plan, Quiet())
+        board = study(plan, View())
     elif console.is_terminal:
         screen = Screen(console)
         with screen.open():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.catalog import CONTROLS as NAMES
 from ablate.metrics.measure import examine, validate
 from ablate.results.record import SCHEMA, Body, key_of
 from ablate.study.content import content
@@ -52,11 +53,10 @@ def tfidf_linear(prepared: Prepared) -> Scored:
     return Scored(validation, test, notes=model.notes)
 
 
-CONTROLS: dict[str, Callable[[Prepared], Scored]] = {
-    "predict-everything": predict_everything,
-    "prior-only": prior_only,
-    "tfidf-linear": tfidf_linear,
-}
+#: How each control scores, by the names that the catalog reserves.
+CONTROLS: dict[str, Callable[[Prepared], Scored]] = dict(
+    zip(NAMES, (predict_everything, prior_only, tfidf_linear), strict=True)
+)
 
 
 def identity(name: str, setting: Setting) -> dict[str, Any]:

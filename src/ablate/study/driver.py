@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ablate.study.settings import Settings
 from ablate.study.storage import Storage
 from ablate.study.view import View
 from ablate.study.weights import keep
+from ablate.train.prepared import Prepared
 from ablate.train.run import Curve, Outcome
 from ablate.train.setting import Setting
 
@@ -39,6 +40,7 @@ class Driver:
     trials: int
     seeds: int
     keep_weights: bool = False
+    _bodies: dict[str, Body] = field(default_factory=dict)
 
     def total(self) -> int:
         """Runs of the whole study, controls included."""
@@ -54,22 +56,23 @@ class Driver:
         Raises:
             AblateError: there are records of an arm whose plugin was another one then.
         """
+        truth = self._truth(self.settings.prepared(self.arms[0].strategy.backbone))
+        self._bodies = {body["key"]: body for body in self.records.all()}  # none counts without its truth
         self._refuse_other_plugins()
         self.view.total(self.total())
         for arm in self.arms:
             setting = self.settings.of(arm.strategy)
-            truth = self._truth(setting)
             self._keep_standardiser(setting)
             self._tune(arm, setting, truth)
             self._confirm(arm, setting, truth)
         baseline = self.settings.of(self.arms[0].strategy)
         for name in controls.CONTROLS:
-            self._control(name, baseline, self._truth(baseline))
+            self._control(name, baseline, truth)
 
     def _refuse_other_plugins(self) -> None:
         """Runs of a plugin before and after an edit would stand on one row under one name."""
         own = {arm.name: foreign_classes(to_json(arm.strategy)) for arm in self.arms}
-        for body in self.records.all():
+        for body in self._bodies.values():
             found = foreign_classes(body["identity"]["strategy"])
             if found != own.get(body["arm"], found):
                 raise AblateError(
@@ -108,7 +111,7 @@ class Driver:
             return tried_of(body, number, parameters)
 
         key = key_of(identity(configured, setting, "tune", FIRST_SEED))
-        if key in self.records:
+        if key in self._bodies:
             one = go()
             self.storage.add(arm.name, [one], arm.space)
             return one
@@ -145,10 +148,9 @@ class Driver:
         label = what if trial is not None else f"{what} {seed}"
         key = key_of(identity(arm, setting, phase, seed))
         self.view.begin(arm.name, label, setting.steps)
-        if key in self.records:
-            body = self.records.read(key)
-            self.view.end(body, fresh=False)
-            return body
+        if key in self._bodies:
+            self.view.end(self._bodies[key], fresh=False)
+            return self._bodies[key]
 
         def watch(step: int, curve: Curve) -> bool:
             self.view.point(curve.macro[-1], curve.micro[-1])
@@ -162,25 +164,28 @@ class Driver:
     def _control(self, name: str, setting: Setting, truth: str) -> None:
         key = key_of(controls.identity(name, setting))
         self.view.begin(name, "control", 1)
-        if key in self.records:
-            self.view.end(self.records.read(key), fresh=False)
+        if key in self._bodies:
+            self.view.end(self._bodies[key], fresh=False)
             return
         body, arrays = controls.execute(name, setting, truth)
-        self.records.write(body, arrays)
+        self._keep(body, arrays)
         self.view.end(body, fresh=True)
 
     def _write(self, body: Body, arrays: dict[str, NDArray[Any]], outcome: Outcome) -> None:
         if self.keep_weights and body["identity"]["phase"] == "confirm" and body["status"] == "finished":
             keep(outcome.model, self._weights(body))
+        self._keep(body, arrays)
+
+    def _keep(self, body: Body, arrays: dict[str, NDArray[Any]]) -> None:
         self.records.write(body, arrays)
+        self._bodies[body["key"]] = body
 
     def _weights(self, body: Body) -> Path:
         return self.records.folder.parent / "weights" / f"{body['key']}.safetensors"
 
-    def _truth(self, setting: Setting) -> str:
-        labels = setting.prepared.labels
-        test, train = labels["test"], labels["train"]
-        names = setting.prepared.dataset.names
+    def _truth(self, prepared: Prepared) -> str:
+        test, train = prepared.labels["test"], prepared.labels["train"]
+        names = prepared.dataset.names
         return self.records.write_truth(test.indptr, test.indices, test.width, train.counts(), len(train), names)
 
     def _keep_standardiser(self, setting: Setting) -> None:
@@ -190,7 +195,7 @@ class Driver:
 
     def _tuned(self, arm: Arm) -> list[Body]:
         """Tuning records of an arm under this study's budget."""
-        return [b for b in self.records.all() if b["arm"] == arm.name and b["identity"]["phase"] == "tune"]
+        return [b for b in self._bodies.values() if b["arm"] == arm.name and b["identity"]["phase"] == "tune"]
 
     @staticmethod
     def _with(arm: Arm, parameters: dict[str, Any]) -> Arm:

@@ -48,8 +48,7 @@ def describe_data(
 
         name = backbone or ("minilm" if available("minilm") else "bag")
         prepared = prepare(dataset, backbone_of(name), max_length, default_cache())
-        special = len(prepared.tokenizer.prefix) + len(prepared.tokenizer.suffix)
-        lengths, max_length = prepared.tokens.lengths + special, prepared.max_length
+        lengths, max_length = prepared.lengths, prepared.max_length
     console = Console()
     for line in lines(describe(dataset, lengths, max_length)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

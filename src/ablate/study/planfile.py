@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
+from ablate.results.whole import write_whole
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -32,10 +32,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, values: Mapping[str, Any], comment: str = "") -> None:
     """Write keys and values whole or not at all; None is left out."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(dumps(values, comment), "utf-8")
-    os.replace(temporary, path)
+    write_whole(path, dumps(values, comment).encode())
 
 
 def dumps(values: Mapping[str, Any], comment: str = "") -> str:

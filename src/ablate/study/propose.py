@@ -20,10 +20,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from scipy.stats import qmc
 
+from ablate.catalog import COMMON
+
 DESIGN = 8
 BATCH = 4
-#: Marks that every arm has: they share the points of the quasi-random design.
-COMMON = ("optimizer.scale", "head.dropout")
 
 
 @dataclass(frozen=True)

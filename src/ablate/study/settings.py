@@ -14,9 +14,9 @@ from ablate.errors import AblateError
 from ablate.factors import Backbone
 from ablate.strategy import Strategy
 from ablate.train.features import features, standardiser
+from ablate.train.frozen import frozen_layers, wholly_frozen
 from ablate.train.inputs import FeatureInputs, TokenInputs
-from ablate.train.model import wholly_frozen
-from ablate.train.prefix import fits, frozen_layers, prefix_inputs
+from ablate.train.prefix import fits, prefix_inputs
 from ablate.train.prepared import Prepared, prepare
 from ablate.train.setting import Setting
 

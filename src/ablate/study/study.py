@@ -27,7 +27,7 @@ from ablate.study.lock import lock
 from ablate.study.plan import Plan
 from ablate.study.settings import Settings, budget
 from ablate.study.storage import Storage
-from ablate.study.view import Quiet, View, duration
+from ablate.study.view import View, duration
 from ablate.train import device as devices
 
 SEEDS = 3
@@ -52,7 +52,7 @@ def study(plan: Plan, view: View | None = None) -> dict[str, Any]:
     Raises:
         AblateError: anything that the user can mend; nothing finished is ever lost.
     """
-    view = view or Quiet()
+    view = view or View()
     ready = prepare(plan, view)
     with lock(ready.out):
         resolve.write(ready.plan, ready.settled, ready.out)

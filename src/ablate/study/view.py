@@ -58,11 +58,7 @@ class Clock:
         return None if not self._fresh else (self.runs - self.done) * self._seconds / self._fresh
 
 
-class Quiet(View):
-    """The silent view by its name."""
-
-
-class Lines(Quiet):
+class Lines(View):
     """One plain line per run, without control codes: for logs and pipes."""
 
     def __init__(self, console: Console) -> None:
@@ -97,7 +93,7 @@ class Lines(Quiet):
         self.say(f"{number} {self._arm}, {self._what}: {outcome(body)} ({body['measured']['seconds']:.1f} s{tail})")
 
 
-class Screen(Quiet):
+class Screen(View):
     """A live display: arm, trial, step, recall at budget, time left."""
 
     def __init__(self, console: Console) -> None:

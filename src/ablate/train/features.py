@@ -72,19 +72,33 @@ def encode(
     encoder: Encoder, prepared: Prepared, precision: str, tick: Callable[[int, int], None] = lambda done, total: None
 ) -> Tensor:
     """Pooled vectors of all documents, [N, d] in fp32 on the CPU."""
+    out = torch.empty(len(prepared.dataset.texts), encoder.width)
+
+    def keep(part: NDArray[np.int64], batch: Batch) -> None:
+        out[torch.from_numpy(part)] = encoder.encode_pooled(batch).float().cpu()
+
+    sweep(encoder, prepared, precision, keep, tick)
+    return out
+
+
+def sweep(
+    encoder: Encoder,
+    prepared: Prepared,
+    precision: str,
+    keep: Callable[[NDArray[np.int64], Batch], None],
+    tick: Callable[[int, int], None],
+) -> None:
+    """Hand every document to ``keep(row numbers, batch)`` once, by length, without gradients or dropout."""
     device = next(encoder.parameters()).device
     rows = np.arange(len(prepared.dataset.texts), dtype=np.int64)
     inputs = TokenInputs(prepared.tokens, prepared.tokenizer, prepared.max_length, device)
-    out = torch.empty(len(rows), encoder.width)
     done = 0
     encoder.eval()
     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
         for part in inputs.by_length(rows, 64):
-            batch: Batch = inputs.take(rows[part])
-            out[torch.from_numpy(part)] = encoder.encode_pooled(batch).float().cpu()
+            keep(part, inputs.take(rows[part]))
             done += len(part)
             tick(done, len(rows))
-    return out
 
 
 def identity(encoder: Encoder, prepared: Prepared, precision: str) -> dict[str, object]:

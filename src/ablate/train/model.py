@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ablate.encoders.base import Batch, Encoder, Layer, Tokens
-from ablate.factors import Freezing, Head
 from ablate.objective import Objective
 from ablate.stats import LabelStats
 from ablate.strategy import Strategy
@@ -104,18 +102,3 @@ def set_mode(model: Model) -> None:
         parameters = list(module.parameters())
         if parameters and not any(p.requires_grad for p in parameters):
             module.eval()
-
-
-def wholly_frozen(strategy: Strategy, encoder: Encoder) -> bool:
-    """Whether no layer of the encoder is trained at any point, so that its vectors can be computed once."""
-    changes = [part for stage in strategy.procedure.stages() for part in stage.changes]
-    levels = [strategy.freezing, *(part for part in changes if isinstance(part, Freezing))]
-    heads = [strategy.head, *(part for part in changes if isinstance(part, Head))]
-    if any(head.reads != "pooled" for head in heads) or any(_wraps(level) for level in levels):
-        return False
-    moments = np.linspace(0.0, 1.0, 101)
-    return not any(level.trainable(layer, p) for level in levels for layer, _ in encoder.layers() for p in moments)
-
-
-def _wraps(level: Freezing) -> bool:
-    return type(level).wrap is not Freezing.wrap

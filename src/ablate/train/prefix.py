@@ -13,11 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ablate.encoders.base import Encoder, Tokens
-from ablate.factors import Freezing
-from ablate.strategy import Strategy
-from ablate.train.features import identity
-from ablate.train.inputs import TokenInputs, parts_by_length
+from ablate.data.tokens import spans
+from ablate.encoders.base import Batch, Encoder, Tokens
+from ablate.train.features import identity, sweep
+from ablate.train.inputs import parts_by_length
 from ablate.train.prepared import Prepared
 
 #: Share of the free disk that one cache may take.
@@ -34,29 +33,12 @@ class PrefixInputs:
     def take(self, rows: NDArray[np.int64]) -> Tokens:
         """Vectors of whole documents, end to end."""
         lengths = self._lengths[rows]
-        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        flat = torch.from_numpy(self._values[np.repeat(self._starts[rows], lengths) + within])
+        flat = torch.from_numpy(self._values[spans(self._starts[rows], lengths)])
         return Tokens(flat.to(self._device, non_blocking=True), torch.from_numpy(lengths))
 
     def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
         """Parts with about as many tokens each, shortest documents first."""
         return parts_by_length(self._lengths[rows], documents)
-
-
-def frozen_layers(strategy: Strategy, encoder: Encoder) -> int | None:
-    """How many layers from the bottom are never trained; None where the embeddings are, or an adapter is put in."""
-    changes = [part for stage in strategy.procedure.stages() for part in stage.changes]
-    levels = [strategy.freezing, *(part for part in changes if isinstance(part, Freezing))]
-    if not encoder.splits or any(type(level).wrap is not Freezing.wrap for level in levels):
-        return None
-    moments = np.linspace(0.0, 1.0, 101)
-    trained = [
-        layer.index
-        for layer, _ in encoder.layers()
-        if any(level.trainable(layer, moment) for level in levels for moment in moments)
-    ]
-    lowest = min(trained, default=encoder.depth + 1)
-    return None if lowest == 0 else min(lowest - 1, encoder.depth)
 
 
 def fits(prepared: Prepared, encoder: Encoder) -> bool:
@@ -94,29 +76,20 @@ def _build(
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    device = next(encoder.parameters()).device
-    inputs = TokenInputs(prepared.tokens, prepared.tokenizer, prepared.max_length, device)
-    rows = np.arange(len(lengths), dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
     out = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=(int(lengths.sum()), encoder.width))
-    done = 0
-    encoder.eval()
-    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        for part in inputs.by_length(rows, 64):
-            tokens = encoder.prefix(inputs.take(rows[part]), layers)
-            own = lengths[part]
-            within = np.arange(int(own.sum())) - np.repeat(np.cumsum(own) - own, own)
-            out[np.repeat(starts[part], own) + within] = tokens.flat.float().cpu().numpy()
-            done += len(part)
-            tick(done, len(rows))
+
+    def keep(part: NDArray[np.int64], batch: Batch) -> None:
+        tokens = encoder.prefix(batch, layers)
+        out[spans(starts[part], lengths[part])] = tokens.flat.float().cpu().numpy()
+
+    sweep(encoder, prepared, precision, keep, tick)
     out.flush()
-    del out
     os.replace(temporary, path)
 
 
 def _lengths(prepared: Prepared) -> NDArray[np.int64]:
-    special = len(prepared.tokenizer.prefix) + len(prepared.tokenizer.suffix)
-    return np.minimum(np.asarray(prepared.tokens.lengths) + special, prepared.max_length).astype(np.int64)
+    return np.minimum(prepared.lengths, prepared.max_length)
 
 
 def _key(encoder: Encoder, prepared: Prepared, layers: int, precision: str) -> str:

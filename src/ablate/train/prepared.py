@@ -42,6 +42,11 @@ class Prepared:
     rows: dict[str, NDArray[np.int64]]
     labels: dict[str, Labels]
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each document, special tokens included, before any cut, [N]."""
+        return whole_lengths(self.tokens, self.tokenizer)
+
     def stats(self) -> LabelStats:
         """Statistics of the training split, fresh for one run."""
         counts = torch.from_numpy(self.labels["train"].counts()).float()
@@ -54,11 +59,16 @@ def prepare(dataset: Dataset, backbone: Backbone, max_length: int | None, cache:
     tokenizer = backbone.tokenizer([dataset.texts[i] for i in rows["train"]])
     digest = text_digest(dataset.texts)
     tokens = build(dataset.texts, tokenizer, digest, cache / "tokens")
-    lengths = tokens.lengths + len(tokenizer.prefix) + len(tokenizer.suffix)
+    lengths = whole_lengths(tokens, tokenizer)
     longest = max_length or min(LENGTH_CAP, max(2, int(np.percentile(lengths[rows["train"]], LENGTH_PERCENTILE))))
     labels = {split: dataset.labels.take(rows[split]) for split in SPLITS}
     truncated = float((lengths > longest).mean())
     return Prepared(dataset, backbone, tokenizer, tokens, longest, truncated, digest, cache, rows, labels)
+
+
+def whole_lengths(tokens: TokenStore, tokenizer: Tokenizer) -> NDArray[np.int64]:
+    """Tokens of each text, special tokens included, [N]."""
+    return tokens.lengths + len(tokenizer.prefix) + len(tokenizer.suffix)
 
 
 def text_digest(texts: Sequence[str]) -> str:

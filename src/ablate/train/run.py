@@ -14,7 +14,7 @@ from ablate.data.labels import Labels
 from ablate.factors import Loss, Stage, factor_of
 from ablate.metrics.alarms import budget
 from ablate.metrics.measure import point
-from ablate.objective import Objective, known_shift, objective, prior_under, sampled_prior
+from ablate.objective import Objective, known_shift, objective, sampled_prior
 from ablate.stats import LabelStats
 from ablate.strategy import Strategy
 from ablate.train.evaluate import score
@@ -231,11 +231,7 @@ class _Loop:
 
     def _redrawn(self, level: Strategy, order: Order) -> Objective:
         """The objective under what the sampler draws now."""
-        if level.sampler.shift(self.stats) is not None:
-            prior = sampled_prior(level.sampler, self.labels, self.stats)
-        else:
-            prior = prior_under(order.weights, self.labels, self.stats)
-        return replace(self.objective, prior=prior)
+        return replace(self.objective, prior=sampled_prior(level.sampler, self.labels, self.stats, order.weights))
 
     @staticmethod
     def _set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
