@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ablate.data.labels import Labels
 from ablate.encoders.base import Encoder, Layer, Tokenizer
+from ablate.encoders.dropout import Dropout
 from ablate.errors import AblateError
 from ablate.rules import CutRule, Rule
 from ablate.space import Real
@@ -76,7 +77,7 @@ class Head(Component):
         """A module from features [B, d] (or :class:`~ablate.encoders.base.Tokens`) to logits [B, L] without bias."""
         linear = nn.Linear(encoder.width, len(stats.positives), bias=False)
         nn.init.normal_(linear.weight, std=0.02)  # as in BERT
-        return nn.Sequential(nn.Dropout(self.dropout), linear)
+        return nn.Sequential(Dropout(self.dropout), linear)
 
     def carry(self, previous: nn.Module, encoder: Encoder, stats: LabelStats) -> nn.Module:
         """The module of a stage that changes the head; a fresh one unless a head builds on the one before."""
@@ -207,6 +208,8 @@ class Clipping(Component):
 
     def clip(self, gradients: list[Tensor], norm: Tensor) -> None:
         """Change the gradients in place; ``norm`` is their global norm, a scalar."""
+        if norm.device.type == "cpu" and norm <= self.norm:  # an accelerator would have to be waited for
+            return
         torch._foreach_mul_(gradients, (self.norm / (norm + 1e-6)).clamp(max=1.0))
 
     def at_logits(self, gradient: Tensor, stats: LabelStats) -> Tensor:

@@ -1,7 +1,7 @@
 """Random-weight encoders of three families, with tokenizers trained on a few sentences."""
 
 import torch
-from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, RobertaConfig, RobertaModel
+from transformers import AutoConfig, AutoModel, BertConfig, BertModel, MPNetConfig, MPNetModel
 
 from ablate.encoders.scratch import train_bpe, train_wordpiece
 from ablate.encoders.transformer import TransformerEncoder
@@ -31,10 +31,11 @@ def build(family: str, pooling: str = "auto", dropout: float = 0.1) -> Transform
     if family == "bert":
         tokenizer = train_wordpiece(texts, 200)
         model = BertModel(BertConfig(vocab_size=tokenizer.size, **shape))
-    elif family == "roberta":
-        tokenizer = train_bpe(texts, 400)
-        model = RobertaModel(RobertaConfig(vocab_size=tokenizer.size, pad_token_id=1, type_vocab_size=1, **shape))
-    else:
+    elif family == "mpnet":
         tokenizer = train_bpe(texts, 400)
         model = MPNetModel(MPNetConfig(vocab_size=tokenizer.size, pad_token_id=1, **shape))
+    else:
+        tokenizer = train_bpe(texts, 400)
+        config = AutoConfig.for_model(family, vocab_size=tokenizer.size, pad_token_id=1, type_vocab_size=1, **shape)
+        model = AutoModel.from_config(config)
     return TransformerEncoder(model, tokenizer, name=family, weights_sha256="random", pooling=pooling)

@@ -134,6 +134,14 @@ class Encoder(nn.Module, ABC):
         """One vector per document, [B, d], in the way that suits this encoder."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how this encoder is computed."""
+        return ()
+
+    def compute(self, checkpointing: bool, compile: bool) -> None:
+        """Choose how layers are computed; an encoder without layers has no choice."""
+
+    @property
     def splits(self) -> bool:
         """Whether :meth:`prefix` and :meth:`resume` are there, so that frozen layers can be computed once."""
         return False

@@ -1,13 +1,16 @@
 """Attention over documents that lie end to end, without padding.
 
 Registered with transformers under a name of its own: queries, keys and values come as one row of tokens, and each
-document attends to itself alone. Documents of equal length go through one call, so a batch costs as many calls as it
-has different lengths. The padded path (:mod:`ablate.encoders.transformer`) is the slow twin that it is tested against.
+document attends to itself alone. Inside the encoder the documents of a batch stand in order of length, so that those
+of equal length are one slice and go through one call. The padded path (:mod:`ablate.encoders.transformer`) is the slow
+twin that it is tested against.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -17,51 +20,61 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from ablate.encoders.dropout import dropped
+
 NAME = "ablate_packed"
 
 #: Families (transformers' ``model_type``) whose attention goes through the registered interface.
-FAMILIES = ("bert", "roberta")
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Documents of one length.
-
-    ``tokens`` int64 [documents * length], places in the row of tokens, document by document.
-    """
-
-    tokens: Tensor
-    length: int
+FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "ernie", "data2vec-text")
 
 
 @dataclass(frozen=True, eq=False)
 class Packing:
-    """How a batch lies in its row of tokens.
+    """How a batch lies in its row of tokens while it is in the encoder.
 
-    ``positions`` int64 [1, tokens], place of each token in its document; ``back`` int64 [tokens] undoes the order in
-    which the groups stand one after the other.
+    ``groups`` (documents, length) of the slices of equal length; ``order`` int64 [tokens], where each token of the row
+    comes from, ``back`` [tokens] undoes it; ``positions`` int64 [1, tokens], place of each token in its document;
+    ``offsets`` int64 [B + 1], where the documents of the row start, and ``longest`` tokens of any.
     """
 
-    groups: tuple[Group, ...]
-    positions: Tensor
+    groups: tuple[tuple[int, int], ...]
+    order: Tensor
     back: Tensor
+    positions: Tensor
+    offsets: Tensor
+    longest: int
 
 
 def packing(lengths: Tensor, device: torch.device) -> Packing:
     """Sort the documents of a batch by length; all index arithmetic is on the CPU, then moved once.
 
-    ``lengths`` int64 [B] on the CPU; the result is on ``device``.
+    ``lengths`` int64 [B] on the CPU; the tensors of the result are on ``device``.
     """
     starts = torch.cumsum(lengths, 0) - lengths
-    groups, order = [], []
-    for length in torch.unique(lengths).tolist():
-        own = starts[lengths == length]
-        tokens = (own[:, None] + torch.arange(length)).view(-1)
-        order.append(tokens)
-        groups.append(Group(tokens.to(device, non_blocking=True), int(length)))
-    back = torch.argsort(torch.cat(order))
-    positions = torch.arange(int(lengths.sum())) - torch.repeat_interleave(starts, lengths)
-    return Packing(tuple(groups), positions.to(device)[None], back.to(device))
+    documents = torch.argsort(lengths, stable=True)
+    sizes = lengths[documents]
+    ends = torch.cumsum(sizes, 0)
+    begin = ends - sizes
+    places = torch.arange(int(lengths.sum()))
+    positions = places - torch.repeat_interleave(begin, sizes)
+    order = torch.repeat_interleave(starts[documents], sizes) + positions
+    kinds, counts = torch.unique_consecutive(sizes, return_counts=True)
+    groups = tuple(zip(counts.tolist(), kinds.tolist(), strict=True))
+    offsets = torch.cat([begin[:1], ends])
+    return Packing(
+        groups,
+        _to(order, device),
+        _to(torch.argsort(order), device),
+        _to(positions[None], device),
+        _to(offsets, device),
+        longest=int(sizes[-1]),
+    )
+
+
+def _to(tensor: Tensor, device: torch.device) -> Tensor:
+    if device.type == "cpu":
+        return tensor
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def attention(
@@ -85,16 +98,83 @@ def attention(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )
         return padded
-    heads, width = query.shape[1], query.shape[-1]
+    return attend(query, key, value, packed, dropout, scaling), None
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packed: Packing,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """The same, [1, tokens, heads, d]; ``bias`` [heads, longest, longest] is added to the scores of every document.
+
+    A bias is cut to a document's length, so it has to depend on the distance of two tokens alone.
+    """
     rows = [states[0].transpose(0, 1) for states in (query, key, value)]  # [tokens, heads, d]
+    if bias is None and query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and jagged_works(query.device):
+        return jagged(rows[0], rows[1], rows[2], packed, dropout, scaling)[None]
+    heads, width = query.shape[1], query.shape[-1]
+    sizes = [documents * length for documents, length in packed.groups]
     outputs = []
-    for group in packed.groups:
-        q, k, v = (
-            row.index_select(0, group.tokens).view(-1, group.length, heads, width).transpose(1, 2) for row in rows
-        )
-        out = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)  # [documents, heads, length, d]
+    for (_, length), *parts in zip(packed.groups, *(torch.split(row, sizes) for row in rows), strict=True):
+        q, k, v = (part.reshape(-1, length, heads, width).transpose(1, 2) for part in parts)
+        own = None if bias is None else bias[:, :length, :length]
+        out = _one_length(q, k, v, dropout, scaling, own)  # [documents, heads, length, d]
         outputs.append(out.transpose(1, 2).reshape(-1, heads, width))
-    return torch.cat(outputs).index_select(0, packed.back)[None], None
+    return torch.cat(outputs)[None]
+
+
+def _one_length(q: Tensor, k: Tensor, v: Tensor, dropout: float, scaling: float | None, bias: Tensor | None) -> Tensor:
+    """Attention of documents of equal length; longhand where dropout on a CPU would be drawn the dear way."""
+    if dropout == 0 or q.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=dropout, scale=scaling)
+    scores = (q * (q.shape[-1] ** -0.5 if scaling is None else scaling)) @ k.transpose(-1, -2)
+    if bias is not None:
+        scores = scores + bias
+    return dropped(torch.softmax(scores, -1), dropout) @ v
+
+
+def jagged(query: Tensor, key: Tensor, value: Tensor, packed: Packing, dropout: float, scaling: float | None) -> Tensor:
+    """All documents in one call of a variable-length kernel (Dao 2023), through nested tensors.
+
+    Query, key and value are [tokens, heads, d], and so is the result.
+    """
+    shortest = packed.groups[0][1]
+    q, k, v = (
+        torch.nested.nested_tensor_from_jagged(
+            states.contiguous(), packed.offsets, min_seqlen=shortest, max_seqlen=packed.longest
+        ).transpose(1, 2)
+        for states in (query, key, value)
+    )
+    out = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling).transpose(1, 2)
+    values: Tensor = out.values()
+    return values
+
+
+@cache
+def jagged_works(device: torch.device) -> bool:
+    """Whether this build of torch runs :func:`jagged` on a device, forwards and backwards; asked once."""
+    packed = packing(torch.tensor([3, 5]), device)
+    states = torch.randn(8, 2, 32, device=device, dtype=torch.bfloat16, requires_grad=True)
+    try:
+        jagged(states, states, states, packed, 0.0, None).sum().backward()  # type: ignore[no-untyped-call]
+    except (RuntimeError, NotImplementedError, ValueError):
+        return False
+    return states.grad is not None and bool(torch.isfinite(states.grad).all())
+
+
+def runner(packed: Packing) -> Callable[[nn.Module, Tensor], Tensor]:
+    """What takes a layer and its input [1, tokens, d] to its output."""
+
+    def run(layer: nn.Module, hidden: Tensor) -> Tensor:
+        out: Tensor = layer(hidden, None, packed=packed)
+        return out
+
+    return run
 
 
 def register() -> None:
@@ -104,7 +184,7 @@ def register() -> None:
 
 
 def supports(model: Any) -> bool:
-    """Whether a model's attention can be packed."""
+    """Whether a model's attention goes through the registered interface."""
     return model.config.model_type in FAMILIES and not getattr(model.config, "is_decoder", False)
 
 

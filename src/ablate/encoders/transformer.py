@@ -6,9 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
-from ablate.encoders import packed
+from ablate.encoders import mpnet, packed
 from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
+from ablate.encoders.dropout import cheapen
 from ablate.errors import AblateError, near
 
 POOLINGS = ("auto", "pooler", "mean", "first")
@@ -62,8 +64,10 @@ class TransformerEncoder(Encoder):
         self.frozen_rate = FROZEN_RATE
         self.pad = config.pad_token_id or 0
         self.max_length = _positions(self.model)
-        self.packs = packed.supports(self.model)
-        if self.packs:
+        self.packs = packed.supports(self.model) or mpnet.supports(self.model)
+        self._checkpointing = False
+        cheapen(self.model)
+        if packed.supports(self.model):
             packed.register()
             self.model.set_attn_implementation(packed.NAME)
 
@@ -84,13 +88,28 @@ class TransformerEncoder(Encoder):
         described = [(Layer(name, index, self.depth), list(part.parameters())) for name, index, part in parts]
         return [(Layer("embeddings", 0, self.depth), below), *described]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That batches are padded, where they are."""
+        family = self.model.config.model_type
+        return (
+            ()
+            if self.packs
+            else (f"batches of {self.name} are padded: attention of the {family} family is not packed",)
+        )
+
+    def compute(self, checkpointing: bool, compile: bool) -> None:
+        """Compute the inside of each layer again in the backward pass; fuse each layer with ``torch.compile``."""
+        self._checkpointing = checkpointing
+        if compile:
+            for layer in self.model.encoder.layer:
+                layer.compile(dynamic=True)
+
     def forward(self, batch: Batch) -> Tokens:
         """Vectors of all tokens: without padding where the family allows it."""
         if not self.packs:
             return self.padded(batch)
-        packing = packed.packing(batch.lengths, batch.ids.device)
-        hidden = self._through(self._embedded(batch, packing), packing, 0, self.depth)
-        return Tokens(hidden[0], batch.lengths)
+        return self._packed(batch, 0, self.depth)
 
     @property
     def splits(self) -> bool:
@@ -99,23 +118,33 @@ class TransformerEncoder(Encoder):
 
     def prefix(self, batch: Batch, layers: int) -> Tokens:
         """Output of the embeddings and the first ``layers`` layers, packed."""
-        packing = packed.packing(batch.lengths, batch.ids.device)
-        hidden = self._through(self._embedded(batch, packing), packing, 0, layers)
-        return Tokens(hidden[0], batch.lengths)
+        return self._packed(batch, 0, layers)
 
     def resume(self, tokens: Tokens, layers: int) -> Tokens:
         """Vectors of all tokens from the output of :meth:`prefix`."""
         packing = packed.packing(tokens.lengths, tokens.flat.device)
-        return Tokens(self._through(tokens.flat[None], packing, layers, self.depth)[0], tokens.lengths)
+        hidden = tokens.flat.index_select(0, packing.order)[None]
+        return self._back(self._through(hidden, packing, layers, self.depth), packing, tokens.lengths)
 
-    def _embedded(self, batch: Batch, packing: packed.Packing) -> Tensor:
+    def _packed(self, batch: Batch, first: int, last: int) -> Tokens:
+        packing = packed.packing(batch.lengths, batch.ids.device)
         positions = packing.positions + _first_position(self.model)
-        hidden: Tensor = self.model.embeddings(input_ids=batch.ids[None], position_ids=positions)
-        return hidden
+        ids = batch.ids.index_select(0, packing.order)[None]
+        hidden: Tensor = self.model.embeddings(input_ids=ids, position_ids=positions)
+        return self._back(self._through(hidden, packing, first, last), packing, batch.lengths)
+
+    @staticmethod
+    def _back(hidden: Tensor, packing: packed.Packing, lengths: Tensor) -> Tokens:
+        """Documents in the order of the batch again."""
+        return Tokens(hidden[0].index_select(0, packing.back), lengths)
 
     def _through(self, hidden: Tensor, packing: packed.Packing, first: int, last: int) -> Tensor:
+        run = mpnet.runner(self.model, packing) if mpnet.supports(self.model) else packed.runner(packing)
         for layer in self.model.encoder.layer[first:last]:
-            hidden = layer(hidden, None, packed=packing)
+            if self._checkpointing and torch.is_grad_enabled():
+                hidden = checkpoint(run, layer, hidden, use_reentrant=False)
+            else:
+                hidden = run(layer, hidden)
         return hidden
 
     def padded(self, batch: Batch) -> Tokens:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from ablate.errors import AblateError
 
@@ -49,6 +52,12 @@ def processor(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{_cpu_name()}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def moved(array: NDArray[Any], device: torch.device) -> Tensor:
+    """An array on a device; to an accelerator through pinned memory, without waiting for the copy."""
+    tensor = torch.from_numpy(array)
+    return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
 
 
 def threads(wanted: int | None = None) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ablate.data.tokens import TokenStore
 from ablate.encoders.base import Batch, Tokenizer, Tokens
+from ablate.train.device import moved
 
 
 class Inputs(Protocol):
@@ -35,7 +36,7 @@ class TokenInputs:
         """A batch of whole documents, special tokens added."""
         prefix, suffix = self._tokenizer.prefix, self._tokenizer.suffix
         ids, lengths = self._store.take(rows, self._max_length, prefix, suffix)
-        return Batch(torch.from_numpy(ids).to(self._device, non_blocking=True), torch.from_numpy(lengths))
+        return Batch(moved(ids, self._device), torch.from_numpy(lengths))
 
     def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
         """Parts with about as many tokens each, shortest documents first."""
@@ -57,7 +58,7 @@ class FeatureInputs:
 
     def take(self, rows: NDArray[np.int64]) -> Tensor:
         """Vectors of the named documents, [B, d]."""
-        return self._features[torch.from_numpy(rows).to(self._features.device)]
+        return self._features[moved(rows, self._features.device)]
 
     def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
         """Parts in the given order: vectors have no length."""

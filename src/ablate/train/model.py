@@ -29,7 +29,7 @@ class Model(nn.Module):
         self._depth = describe.depth
         self._prefix = prefix
 
-    def features(self, inputs: Batch | Tokens | Tensor) -> object:
+    def features(self, inputs: Batch | Tokens | Tensor) -> Tensor | Tokens:
         """What the head reads: pooled vectors [B, d], or tokens."""
         if isinstance(inputs, Tensor):
             return inputs

@@ -14,6 +14,7 @@ from ablate.data.labels import Labels
 from ablate.encoders.base import Encoder
 from ablate.factors import Clipping
 from ablate.strategy import Strategy
+from ablate.train.engine import Engine
 from ablate.train.features import Standardiser
 from ablate.train.inputs import Inputs
 from ablate.train.prepared import Prepared
@@ -48,6 +49,12 @@ class Setting:
     alarms_per_document: float
     prefix: int = 0
     standardiser: Standardiser | None = None
+    engine: Engine = Engine()
+
+    @property
+    def ahead(self) -> bool:
+        """Whether a thread puts the next batch together: worth it where a step takes longer than the hand-over."""
+        return self.device.type == "cuda" or (not self.frozen and self.encoder.depth > 0)
 
     def autocast(self) -> AbstractContextManager[object]:
         """bf16 autocast where the processor has it."""
@@ -61,7 +68,9 @@ class Setting:
             fresh = self.prepared.backbone.build(self.prepared.tokenizer)
         else:
             fresh = copy.deepcopy(self.encoder)
-        return strategy.freezing.wrap(fresh.to(self.device))
+        fresh = fresh.to(self.device)
+        fresh.compute(self.engine.checkpointing, self.engine.compile)
+        return strategy.freezing.wrap(fresh)
 
     def probe(self) -> tuple[NDArray[np.int64], Labels]:
         """Validation documents that the learning curve is measured on: the same for every run."""
