@@ -156,10 +156,11 @@ def _splits(table: Table) -> NDArray[np.int8] | None:
             f"{part.file}: tells no split where other files do; add a column 'split' or "
             "begin the file's name with train, validation or test"
         )
-    return np.concatenate([_split(part) for part in table.parts])
+    return np.concatenate([split_of_rows(part) for part in table.parts])
 
 
-def _split(part: Part) -> NDArray[np.int8]:
+def split_of_rows(part: Part) -> NDArray[np.int8]:
+    """The split of each row of one file, int8 [rows], an index into :data:`ablate.data.dataset.SPLITS`."""
     if SPLIT not in part.columns:
         return np.full(len(part), part.split, np.int8)
     found = np.empty(len(part), np.int8)
