@@ -1,0 +1,1 @@
+"""Weighting schemes, judged from training counts alone."""
