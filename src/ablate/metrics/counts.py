@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.labels import Labels
+from ablate.metrics.cuts import Scores, blocks
 
 Integers = NDArray[np.int64]
 
@@ -43,6 +45,19 @@ class Counts:
         found = np.bincount(labels.indices[hit], minlength=labels.width)
         raised = np.count_nonzero(alarms, axis=0)
         return cls(found.astype(np.int64), raised.astype(np.int64), labels.counts(), len(labels))
+
+    @classmethod
+    def of_rule(cls, scores: Scores, labels: Labels, rule: Callable[[Scores], NDArray[np.bool_]]) -> Counts:
+        """From scores [M, L] and what decides for some rows of them, read block by block."""
+        rows = labels.rows
+        raised, found = np.zeros(labels.width, np.int64), np.zeros(labels.width, np.int64)
+        for start, block in blocks(scores):
+            alarms = rule(block)
+            pairs = slice(labels.indptr[start], labels.indptr[start + len(block)])
+            columns = labels.indices[pairs]
+            found += np.bincount(columns[alarms[rows[pairs] - start, columns]], minlength=labels.width)
+            raised += np.count_nonzero(alarms, axis=0)
+        return cls(found, raised, labels.counts(), len(labels))
 
     @property
     def present(self) -> NDArray[np.bool_]:

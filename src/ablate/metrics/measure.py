@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.labels import Labels
-from ablate.metrics.alarms import Adjustment, Scores, budget, choose_tau, encode, top_pairs
+from ablate.metrics.alarms import Adjustment, alarm_sets, budget, choose_tau, encode, top_pairs
 from ablate.metrics.buckets import buckets, defined
 from ablate.metrics.counts import Counts
+from ablate.metrics.cuts import Scores, blocks
 from ablate.metrics.ranking import average_precision
 
 MULTIPLES = (0.5, 1.0, 2.0, 5.0)
@@ -37,12 +38,12 @@ def validate(
     _check(scores, labels)
     k = budget(len(labels), alarms_per_document)
     tau, scale, balanced = choose_tau(scores, labels, prior, k, seed)
-    adjusted = Adjustment(tau, scale).apply(scores, prior)
-    pairs = top_pairs(adjusted, k, seed)
+    offsets = Adjustment(tau, scale).shift(prior)
+    (pairs,) = alarm_sets(scores, [k], seed, offsets)
     return {
         "tau": tau,
         "scale": scale,
-        "cut": float(adjusted.ravel()[pairs].min()),
+        "cut": float(_at(scores, pairs, offsets).min()),
         "balanced_recall": balanced,
         **_recalls(Counts.of_pairs(pairs, labels)),
         "at_one_cut": _recalls(Counts.of_pairs(top_pairs(scores, k, seed), labels)),
@@ -68,15 +69,17 @@ def examine(
     Undefined figures are None.
     """
     _check(scores, labels)
-    adjusted = Adjustment(rule["tau"], rule["scale"]).apply(scores, prior)
-    pairs = top_pairs(adjusted, budget(len(labels), alarms_per_document), seed)
+    adjustment = Adjustment(rule["tau"], rule["scale"])
+    cardinality = float(prior.sum())  # the priors sum to labels per training document
+    budgets = [budget(len(labels), alarms) for alarms in (alarms_per_document, *(m * cardinality for m in MULTIPLES))]
+    pairs, *others = alarm_sets(scores, budgets, seed, adjustment.shift(prior))
     counts = {
         "at_budget": Counts.of_pairs(pairs, labels),
         "at_one_cut": Counts.of_pairs(top_pairs(scores, len(pairs), seed), labels),
-        "as_deployed": Counts.of_mask(adjusted >= np.float32(rule["cut"]), labels),
-        "at_half": Counts.of_mask(scores > native_cut, labels),
+        "as_deployed": Counts.of_rule(scores, labels, lambda z: adjustment.apply(z, prior) >= np.float32(rule["cut"])),
+        "at_half": Counts.of_rule(scores, labels, lambda z: z > native_cut),
     }
-    multiples = {f"{m:g}": _multiple(adjusted, labels, prior, m, seed) for m in MULTIPLES}
+    multiples = {f"{m:g}": Counts.of_pairs(alarms, labels) for m, alarms in zip(MULTIPLES, others, strict=True)}
     precision = average_precision(scores, labels)
     figures: dict[str, Any] = {
         **{name: _figures(c) for name, c in counts.items()},
@@ -91,9 +94,16 @@ def examine(
     return figures, arrays
 
 
-def _multiple(adjusted: Scores, labels: Labels, prior: NDArray[np.float64], multiple: float, seed: int) -> Counts:
-    k = budget(len(labels), multiple * float(prior.sum()))  # the priors sum to labels per training document
-    return Counts.of_pairs(top_pairs(adjusted, k, seed), labels)
+def _at(scores: Scores, pairs: NDArray[np.int64], offsets: Scores | None) -> Scores:
+    """Adjusted scores of some pairs."""
+    rows, columns = np.divmod(pairs, scores.shape[1])
+    values: Scores = scores[rows, columns]
+    return values if offsets is None else values - offsets[columns]
+
+
+def finite(scores: Scores) -> bool:
+    """Whether no score is infinite or NaN, read block by block."""
+    return all(bool(np.isfinite(block).all()) for _, block in blocks(scores))
 
 
 def _whole(at_budget: Counts, precision: NDArray[np.float64]) -> dict[str, Any]:
@@ -134,5 +144,5 @@ def _arrays(counts: Mapping[str, Counts]) -> dict[str, NDArray[Any]]:
 def _check(scores: Scores, labels: Labels) -> None:
     if scores.shape != (len(labels), labels.width):
         raise ValueError(f"scores are {scores.shape}, labels {(len(labels), labels.width)}")
-    if not np.isfinite(scores).all():
+    if not finite(scores):
         raise ValueError("scores hold a value that is not finite")
