@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ablate.data.columns import Documents, encode
 from ablate.data.labels import Labels
 from ablate.data.splits import assign
-from ablate.data.strata import affordable, iterative, rarest_label_strata, rarest_labels
+from ablate.data.strata import affordable, draw, iterative, label_by_label
 from ablate.data.units import duplicate_classes, unit_numbers
 from ablate.errors import AblateError
 
@@ -39,11 +39,11 @@ def test_missing_splits_are_a_fifth_each_test_from_all_and_validation_from_the_r
     assert "iterative stratification" in result.notes[0]
 
 
-def test_from_fifty_thousand_documents_on_they_are_a_tenth_each_by_strata():
+def test_from_fifty_thousand_documents_on_they_are_a_tenth_each_label_by_label():
     documents = random_documents(56_000)
     result = assign(documents, 0)
     assert shares(result.split) == pytest.approx([0.81, 0.09, 0.1], abs=0.001)
-    assert "strata of the rarest label" in result.notes[0]
+    assert "iterative stratification, label by label" in result.notes[0]
 
 
 def test_the_same_seed_makes_the_same_splits_and_another_seed_others():
@@ -156,23 +156,58 @@ def zipf(count, width, seed=0):
     return Labels.from_lists([[] if i % 10 == 0 else row for i, row in enumerate(pairs)], width)
 
 
-def test_strata_keep_the_share_of_each_stratum_within_one():
-    labels = zipf(60_000, 300)
-    drawn = rarest_label_strata(labels, 0.1, np.random.SeedSequence(1))
-    assert drawn.sum() == pytest.approx(6_000, abs=1)
-    stratum = rarest_labels(labels)
-    size, taken = np.bincount(stratum), np.bincount(stratum, drawn)
-    assert np.abs(taken - 0.1 * size).max() <= 1
-    again = rarest_label_strata(labels, 0.1, np.random.SeedSequence(1))
-    other = rarest_label_strata(labels, 0.1, np.random.SeedSequence(2))
-    assert (again == drawn).all()
-    assert (other != drawn).any()
+def imbalance(labels, drawn, share):
+    """Positives of each label that were drawn, away from its share; the mean of the labels."""
+    return np.abs(labels.take(np.flatnonzero(drawn)).counts() - share * labels.counts()).mean()
 
 
-def test_a_document_stands_in_the_stratum_of_its_rarest_label():
-    # positives: label 0 three, label 1 two, label 2 one; so their places are 2, 1, 0 and no label is 3
-    labels = Labels.from_lists([[0, 1], [0], [0, 1, 2], []], 3)
-    assert rarest_labels(labels).tolist() == [1, 2, 0, 3]
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+def test_label_by_label_keeps_the_share_of_each_label(share):
+    labels = zipf(20_000, 300)
+    drawn = label_by_label(labels, share, np.random.SeedSequence(1))
+    assert drawn.sum() == pytest.approx(share * 20_000, abs=1)
+    away = labels.take(np.flatnonzero(drawn)).counts() - share * labels.counts()
+    assert np.abs(away).max() < 3  # chance alone would be off by 40 at the most frequent label
+
+
+def test_label_by_label_is_about_as_balanced_as_unit_by_unit():
+    labels = zipf(4_000, 60)
+    present = labels.keep(np.flatnonzero(labels.counts()))
+    seeds = [np.random.SeedSequence(seed) for seed in range(5)]
+    ours, theirs, chance = [], [], []
+    for seed in seeds:
+        ours.append(imbalance(present, label_by_label(present, 0.2, seed), 0.2))
+        theirs.append(imbalance(present, iterative(present, 0.2, seed), 0.2))
+        chance.append(imbalance(present, np.random.default_rng(seed).random(len(present)) < 0.2, 0.2))
+    assert np.mean(ours) < 2 * np.mean(theirs)
+    assert np.mean(ours) < np.mean(chance) / 3
+
+
+def test_the_same_seed_draws_the_same_units_label_by_label():
+    labels = zipf(2_000, 50)
+    first, again, other = (label_by_label(labels, 0.1, np.random.SeedSequence(seed)) for seed in (1, 1, 2))
+    assert (again == first).all()
+    assert (other != first).any()
+
+
+def test_labels_too_rare_for_a_unit_of_their_own_get_their_share_together():
+    # 100 labels of 3 units each: 0.3 of a unit is due to each, 30 to all
+    labels = Labels.from_lists([[unit // 3] for unit in range(300)], 100)
+    drawn = label_by_label(labels, 0.1, np.random.SeedSequence(0))
+    assert drawn.sum() == 30
+    assert labels.take(np.flatnonzero(drawn)).counts().max() == 1
+
+
+def test_units_drawn_for_a_rarer_label_count_for_the_others_they_have():
+    # ten units have labels 0 and 1, ten have 1 alone: half of label 0 is 5, so 5 of the other ten remain to draw
+    labels = Labels.from_lists([[0, 1]] * 10 + [[1]] * 10, 2)
+    drawn = label_by_label(labels, 0.5, np.random.SeedSequence(4))
+    assert (drawn[:10].sum(), drawn[10:].sum()) == (5, 5)
+
+
+def test_a_unit_is_drawn_even_where_the_share_is_less_than_one():
+    assert label_by_label(Labels.from_lists([[], [], []], 1), 0.1, np.random.SeedSequence(0)).sum() == 1
+    assert draw(Labels.from_lists([[]] * 60_000, 3), 0.1, np.random.SeedSequence(0)).sum() == 6_000
 
 
 def test_iterative_stratification_is_used_where_it_is_affordable():

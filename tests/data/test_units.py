@@ -10,6 +10,20 @@ def test_copies_are_equal_up_to_case_spaces_and_normal_form():
     assert duplicate_classes(texts).tolist() == [0, 1, 0, 0, 2]
 
 
+@settings(deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(["a", "A", " b", "b", "c", "d d", "d  D", "ß", "SS"])))
+def test_classes_are_numbered_by_first_sight(texts):
+    seen: dict[str, int] = {}
+    plain = [" ".join(text.casefold().split()) for text in texts]
+    assert duplicate_classes(texts).tolist() == [seen.setdefault(text, len(seen)) for text in plain]
+
+
+def test_texts_that_share_half_of_a_digest_are_no_copies(monkeypatch):
+    digests = {"a": b"1" * 16, "b": b"1" * 8 + b"2" * 8, "c": b"2" * 8 + b"1" * 8, "d": b"1" * 16}
+    monkeypatch.setattr("ablate.data.units._digest", digests.__getitem__)
+    assert duplicate_classes(["b", "a", "c", "d"]).tolist() == [0, 1, 2, 1]
+
+
 def slow_units(duplicates, groups):
     """Merge sets until nothing changes."""
     units = list(range(len(duplicates)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 
@@ -51,9 +51,10 @@ class Labels:
 
     def take(self, rows: NDArray[np.integer]) -> Labels:
         """The labels of the named documents, in that order; rows may repeat."""
-        lengths = self.lengths[rows]
+        first = self.indptr[:-1][rows]
+        lengths = self.indptr[1:][rows] - first  # of the named rows alone: a batch must not cost a scan of the data
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        starts = np.repeat(self.indptr[:-1][rows] - indptr[:-1], lengths)
+        starts = np.repeat(first - indptr[:-1], lengths)
         return Labels(indptr, self.indices[starts + np.arange(indptr[-1])], self.width)
 
     def keep(self, columns: NDArray[np.integer]) -> Labels:
@@ -62,11 +63,12 @@ class Labels:
         number[columns] = np.arange(len(columns), dtype=np.int32)
         renamed = number[self.indices]
         kept = renamed >= 0
-        lengths = np.bincount(self.rows[kept], minlength=len(self))
-        indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]).astype(np.int64)
-        rows, columns_kept = self.rows[kept], renamed[kept]
-        order = np.lexsort((columns_kept, rows))
-        return Labels(indptr, columns_kept[order], len(columns))
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])  # pairs kept before each pair
+        indptr, indices = before[self.indptr], renamed[kept]
+        result = Labels(indptr, indices, len(columns))
+        if np.all(np.diff(columns) > 0):  # which leaves the order within a document as it is
+            return result
+        return Labels(indptr, indices[np.lexsort((indices, result.rows))], len(columns))
 
     def dense(self) -> NDArray[np.float32]:
         """0/1 matrix [N, L]; for small sets and tests."""
@@ -74,7 +76,7 @@ class Labels:
         matrix[self.rows, self.indices] = 1.0
         return matrix
 
-    def matrix(self) -> sparse.csr_matrix:
+    def matrix(self, kind: DTypeLike = np.float64) -> sparse.csr_matrix:
         """The same as a scipy CSR matrix of ones, [N, L]."""
-        data = np.ones(len(self.indices), dtype=np.float64)
+        data = np.ones(len(self.indices), dtype=kind)
         return sparse.csr_matrix((data, self.indices, self.indptr), shape=(len(self), self.width))

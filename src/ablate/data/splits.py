@@ -87,7 +87,7 @@ def _carve(
     if not documents.labels.lengths[moved].any():
         raise _impossible(part, "no document with a label can be moved into it")
     split[moved] = part
-    way = "iterative stratification" if affordable(labels.take(free)) else "strata of the rarest label"
+    way = "iterative stratification" + ("" if affordable(labels.take(free)) else ", label by label")
     notes = [f"{SPLITS[part]}: {len(moved):,} of {len(pool):,} documents of train, by {way}"]
     return notes + _rare_note(documents.names, rare, part)
 

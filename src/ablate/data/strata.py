@@ -14,11 +14,11 @@ MOST_WORK = 1e11  # rows x labels^2: about a minute of iterative stratification
 def draw(labels: Labels, share: float, seed: np.random.SeedSequence) -> NDArray[np.bool_]:
     """Which units are drawn, bool [N]; ``share`` lies in (0, 1) and ``labels`` is N x L.
 
-    Iterative stratification where it is affordable, else strata of the rarest label. The same seed draws the same
+    Iterative stratification, by the library where that is affordable, else label by label. The same seed draws the same
     units; the global random state is left alone.
     """
     present = labels.keep(np.flatnonzero(labels.counts()))
-    return iterative(present, share, seed) if affordable(present) else rarest_label_strata(present, share, seed)
+    return iterative(present, share, seed) if affordable(present) else label_by_label(present, share, seed)
 
 
 def affordable(labels: Labels) -> bool:
@@ -41,28 +41,32 @@ def iterative(labels: Labels, share: float, seed: np.random.SeedSequence) -> NDA
     return drawn
 
 
-def rarest_label_strata(labels: Labels, share: float, seed: np.random.SeedSequence) -> NDArray[np.bool_]:
-    """Each unit belongs to the stratum of its rarest label (unlabelled ones to their own), bool [N].
+def label_by_label(labels: Labels, share: float, seed: np.random.SeedSequence) -> NDArray[np.bool_]:
+    """Iterative stratification (Sechidis et al. 2011) of two parts, a label at a time instead of a unit, bool [N].
 
-    Units stand in a row, stratum after stratum and shuffled inside each; every ``1 / share``-th is drawn. So each
-    stratum gives its share to within one unit, and all of them together do too.
+    The label with the fewest units left comes first; as many of these are drawn, at random, as its share still
+    lacks. Two parts alone compete for a unit, so this is what unit after unit would come to. What is lost or gained
+    in rounding is passed on to the next label: labels too rare for a unit of their own get their share together.
+    Unlabelled units come last and fill up. Time goes with the pairs of unit and label, and the square of the labels.
     """
     random = np.random.default_rng(seed)
-    stratum = rarest_labels(labels)
-    order = np.lexsort((random.random(len(labels)), stratum))
-    steps = np.floor(np.arange(len(labels) + 1) * share + random.random())
-    drawn = np.zeros(len(labels), bool)
-    drawn[order] = np.diff(steps) > 0
-    drawn[order[0]] |= not drawn.any()  # a part of nothing is no part
+    members = labels.matrix(np.int8).tocsc()
+    lacking, left = share * labels.counts(), labels.counts()  # still to draw and still to place of each label, [L]
+    free, drawn = np.ones(len(labels), bool), np.zeros(len(labels), bool)
+    carried = 0.0
+    while left.any():
+        label = int(np.argmin(np.where(left > 0, left, len(labels) + 1)))
+        units = members.indices[members.indptr[label] : members.indptr[label + 1]]
+        units = units[free[units]]
+        wanted = lacking[label] + carried
+        number = min(max(round(wanted), 0), len(units))
+        carried = min(max(wanted - number, -0.5), 0.5)
+        chosen = random.choice(units, number, replace=False)
+        free[units], drawn[chosen] = False, True
+        left -= np.bincount(labels.take(units).indices, minlength=labels.width)
+        lacking -= np.bincount(labels.take(chosen).indices, minlength=labels.width)
+    rest = np.flatnonzero(free)
+    missing = round(share * len(labels)) - int(drawn.sum())
+    drawn[random.choice(rest, min(max(missing, 0), len(rest)), replace=False)] = True
+    drawn[random.integers(len(labels))] |= not drawn.any()  # a part of nothing is no part
     return drawn
-
-
-def rarest_labels(labels: Labels) -> NDArray[np.int64]:
-    """Place of each document's rarest label in the order of labels by positives, int64 [N]; L where unlabelled."""
-    place = np.empty(labels.width, np.int64)
-    place[np.argsort(labels.counts(), kind="stable")] = np.arange(labels.width)
-    rarest = np.full(len(labels), labels.width, np.int64)
-    labelled = np.flatnonzero(labels.lengths)
-    if len(labelled):
-        rarest[labelled] = np.minimum.reduceat(place[labels.indices], labels.indptr[:-1][labelled])
-    return rarest

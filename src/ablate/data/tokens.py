@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -44,11 +45,13 @@ class TokenStore:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    @property
+    @cached_property  # each evaluation asks for some of them
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens of each text, int64 [N], special tokens not counted."""
+        """Tokens of each text, int64 [N], special tokens not counted; read-only."""
         offsets = np.asarray(self.offsets)
-        return offsets[1:] - offsets[:-1]
+        lengths = offsets[1:] - offsets[:-1]
+        lengths.flags.writeable = False
+        return lengths
 
     def take(
         self, rows: NDArray[np.integer], max_length: int, prefix: Sequence[int] = (), suffix: Sequence[int] = ()

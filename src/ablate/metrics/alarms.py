@@ -19,7 +19,7 @@ TAUS: NDArray[np.float64] = np.round(np.arange(-20, 61) * 0.05, 2)
 """Strengths of the prior adjustment that are tried: -1 to 3 by .05."""
 
 TOGETHER = 9  # neighbouring strengths that share one pass over all pairs
-AT_ONCE = 2**24  # scores that are held in float64 at once
+AT_ONCE = 2**22  # scores that are held in float64 at once
 
 
 def budget(documents: int, alarms_per_document: float) -> int:
@@ -141,7 +141,7 @@ def _deviation(scores: Scores) -> float:
     flat = scores.reshape(-1)
     parts = [flat[start : start + AT_ONCE] for start in range(0, len(flat), AT_ONCE)]
     mean = sum(np.sum(part, dtype=np.float64) for part in parts) / len(flat)
-    squares = sum(np.sum(np.square(part - mean)) for part in parts)
+    squares = sum(np.sum(np.square(away, out=away)) for away in (part - mean for part in parts))
     return float(np.sqrt(squares / len(flat)))
 
 

@@ -74,10 +74,12 @@ def cuts_of(scores: Scores, k: int, offsets: Scores) -> list[Cut]:
     """
     start = _start(scores, k, offsets.max(axis=0))
     cuts = [Cut(k, start) for _ in offsets]
-    floors = lowest = None
+    floors: list[np.float32] = []
+    lowest = offsets[0]
     for _, block in blocks(scores):
-        if floors != (now := [float(cut.floor) for cut in cuts]):
-            floors, lowest = now, np.min([_lowest(c.floor, row) for c, row in zip(cuts, offsets, strict=True)], axis=0)
+        if floors != (now := [cut.floor for cut in cuts]):
+            floors = now
+            lowest = np.min([_lowest(floor, row) for floor, row in zip(floors, offsets, strict=True)], axis=0)
         place = np.flatnonzero(block >= lowest)
         values, columns = block.ravel()[place], place % block.shape[1]
         for cut, row in zip(cuts, offsets, strict=True):
@@ -111,6 +113,7 @@ def reaching(block: Scores, floor: np.float32, offsets: Scores | None = None) ->
 
 def _lowest(floor: np.float32, offsets: Scores) -> Scores:
     """Scores [L] below which no score can reach ``floor`` once the offsets are taken off, however that is rounded."""
-    exact = (np.float64(floor) + offsets.astype(np.float64)) - abs(np.float64(floor)) * ROUNDING
+    slack = abs(float(floor)) * ROUNDING if np.isfinite(floor) else 0.0
+    exact = float(floor) + offsets.astype(np.float64) - slack
     lower: Scores = np.nextafter(exact.astype(np.float32), np.float32(-np.inf))
     return lower

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ablate.data.labels import Labels
 
 COLUMNS = 64  # read together: a row of them fills whole cache lines
-AT_ONCE = 2**24  # scores that are copied at once, at most
+AT_ONCE = 2**22  # scores that are copied at once, at most
 FEW = 32  # positives up to which counting is quicker than sorting
 
 
