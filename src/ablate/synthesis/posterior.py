@@ -1,0 +1,225 @@
+"""The exact posterior of every label given a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ablate.synthesis.blocks import Family
+from ablate.synthesis.tokens import Tokens
+from ablate.synthesis.words import words
+from ablate.synthesis.world import Prior, World
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+BATCH = 4_096
+SMALLEST = 1e-4
+"""What is stored of a posterior: values above this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Eta:
+    """Posterior probabilities above :data:`SMALLEST`, as compressed sparse rows of ``width`` columns.
+
+    Shapes: ``indptr`` int64 [N + 1], ``indices`` int32 and ``values`` float32 [pairs].
+    """
+
+    indptr: Ints
+    indices: NDArray[np.int32]
+    values: NDArray[np.float32]
+    width: int
+
+    @classmethod
+    def of(cls, dense: list[Floats], width: int) -> Eta:
+        """From dense parts [n, L], one after the other."""
+        found = [np.nonzero(part > SMALLEST) for part in dense]
+        sizes = [np.bincount(row, minlength=len(part)) for (row, _), part in zip(found, dense, strict=True)]
+        indptr = np.concatenate([[0], np.cumsum(np.concatenate([np.zeros(0, int), *sizes]))]).astype(np.int64)
+        indices = np.concatenate([np.zeros(0, int), *(column for _, column in found)]).astype(np.int32)
+        values = np.concatenate([np.zeros(0), *(part[at] for at, part in zip(found, dense, strict=True))])
+        return cls(indptr, indices, values.astype(np.float32), width)
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def dense(self) -> NDArray[np.float32]:
+        """[N, L]; what is not stored is 0."""
+        matrix = np.zeros((len(self), self.width), np.float32)
+        matrix[np.repeat(np.arange(len(self)), np.diff(self.indptr)), self.indices] = self.values
+        return matrix
+
+
+class Posterior:
+    """P(observed label | text) under a prior: the world's for independent documents, an allocation's for training ones.
+
+    Words are independent Poisson counts given topic and labels, so with R_g(y) the likelihood of the words of block g
+    under label set y over that under none,
+
+        S_g(z) = sum_y P(y | z) R_g(y),   P(z | text) ~ P(z) P(topic words | z) prod_g S_g(z),
+        eta_c = sum_z P(z | text) sum_{y with c} P(y | z) R_g(y) / S_g(z).
+
+    Without keywords of the block R_g depends on the exposure alone and comes from a table, one row for each number of
+    plain words; the few blocks of which a document has keywords are computed. Noise: (1 - missing) eta + false (1 - eta).
+    """
+
+    def __init__(self, world: World, prior: Prior | None = None) -> None:
+        self.world = world
+        self.prior = world.prior if prior is None else prior
+        self._blocks = tuple(
+            _Blocks(world, family, table)
+            for family, table in zip(world.families, self.prior.tables, strict=True)
+        )
+        self._topic_word = np.full(len(words()), -1)
+        self._topic_word[world.pool] = np.arange(len(world.pool))
+        with np.errstate(divide="ignore"):
+            self._log_topics = np.log(self.prior.topics)
+        self._quiet: dict[int, tuple[Floats, Floats]] = {}
+
+    def eta(self, tokens: Tokens) -> Eta:
+        """Sparse posterior of documents."""
+        parts = [self.dense(tokens.part(at, at + BATCH)) for at in range(0, len(tokens), BATCH)]
+        return Eta.of(parts, self.world.spec.labels)
+
+    def dense(self, tokens: Tokens) -> Floats:
+        """Posterior of documents, [N, L]; for batches, as all of it is held."""
+        hits = [blocks.hits(tokens) for blocks in self._blocks]
+        levels, level = np.unique(tokens.plain, return_inverse=True)
+        quiet = [self._without_keywords(int(plain)) for plain in levels]
+        weight = self._log_topics + np.stack([log for log, _ in quiet])[level] + self._topic_words(tokens)
+        for hit in hits:
+            weight += hit.log_gain(len(tokens))
+        weight = np.exp(weight - weight.max(1, keepdims=True))
+        weight /= weight.sum(1, keepdims=True)  # P(z | text), [N, Z]
+        eta = np.empty((len(tokens), self.world.spec.labels))
+        order = np.argsort(level, kind="stable")
+        ends = np.cumsum(np.bincount(level, minlength=len(levels)))
+        for (_, given), mine in zip(quiet, np.split(order, ends[:-1]), strict=True):
+            eta[mine] = weight[mine] @ given
+        for hit in hits:
+            hit.fill(eta, weight)
+        noise = self.world.spec.noise
+        return np.clip((1 - noise.missing) * eta + noise.false * (1 - eta), 0, 1)
+
+    def _without_keywords(self, plain: int) -> tuple[Floats, Floats]:
+        """Of a document of so many plain words and no keyword: log likelihood given each topic [Z], eta [Z, L]."""
+        if plain not in self._quiet:
+            exposure = float(self.world.exposure(np.array(plain)))
+            log = np.zeros(len(self.prior.topics))
+            eta = np.zeros((len(log), self.world.spec.labels))
+            for blocks in self._blocks:
+                log += blocks.quiet(exposure, eta)
+            log -= exposure * self.world.topic_rates.sum(1)
+            self._quiet[plain] = log, eta
+        return self._quiet[plain]
+
+    def _topic_words(self, tokens: Tokens) -> Floats:
+        """Log likelihood of the topic words but for the exposure, [N, Z]."""
+        place = self._topic_word[tokens.word]
+        mine = place >= 0
+        if not len(self.world.pool):
+            return np.zeros((len(tokens), len(self._log_topics)))
+        heard = sparse.csr_matrix(
+            (np.ones(mine.sum()), (tokens.row[mine], place[mine])), (len(tokens), len(self.world.pool))
+        )
+        return np.asarray(heard @ np.log(self.world.topic_rates.T))
+
+
+class _Blocks:
+    """The blocks of one family."""
+
+    def __init__(self, world: World, family: Family, table: Floats) -> None:
+        self.world, self.family, self.table = world, family, table
+        self.evidence = world.evidence[family.members] @ family.patterns.T  # [G, P]
+        self.number = np.full(len(words()), -1)  # block of a word
+        rates = np.zeros((len(words()), family.members.shape[1]))
+        block_of = np.full((world.spec.labels, 2), -1)
+        block_of[family.members.ravel()] = np.argwhere(np.ones(family.members.shape, bool))
+        label, place, rate = world.writes
+        block, slot = block_of[label].T
+        mine = block >= 0
+        word = world.keywords.word[place[mine]]
+        self.number[word] = block[mine]
+        rates[word, slot[mine]] = rate[mine]
+        heard = self.number >= 0
+        spurious = np.ones(len(words()))
+        spurious[world.keywords.word] = world.keywords.spurious
+        self.gain = np.zeros((len(words()), len(family.patterns)), np.float64)  # [V, P]
+        self.gain[heard] = np.log1p((rates[heard] / spurious[heard, None]) @ family.patterns.T)
+
+    def quiet(self, exposure: float, eta: Floats) -> Floats:
+        """Log S of all blocks without keywords, summed, [Z]; fills eta [Z, L]."""
+        joint = self.table * np.exp(-exposure * self.evidence)[:, :, None]  # [G, P, Z]
+        total = joint.sum(1)  # [G, Z]
+        for slot, on in enumerate(self.family.patterns.T):
+            eta[:, self.family.members[:, slot]] = _over(joint[:, on].sum(1), total).T
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(total).sum(0))
+
+    def hits(self, tokens: Tokens) -> _Hits:
+        """The (document, block) pairs with keywords, in order of blocks, and their likelihood ratios."""
+        block = self.number[tokens.word]
+        mine = np.flatnonzero(block >= 0)
+        keys = block[mine] * len(tokens) + tokens.row[mine]
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        block, row = np.divmod(keys[first], max(len(tokens), 1))
+        gain = self.gain[tokens.word[mine[order]]]  # [tokens, P]
+        heard = np.add.reduceat(gain, first, axis=0) if len(first) else np.zeros((0, len(self.family.patterns)))
+        exposure = self.world.exposure(tokens.plain[row])
+        log = heard - exposure[:, None] * self.evidence[block]
+        return _Hits(self, row, block, exposure, log)
+
+
+class _Hits:
+    """Pairs of documents and blocks of one family: ``row`` and ``block`` [H], log likelihood ratios [H, P]."""
+
+    def __init__(self, blocks: _Blocks, row: Ints, block: Ints, exposure: Floats, log: Floats) -> None:
+        self.blocks, self.row, self.block = blocks, row, block
+        self.top = log.max(1, initial=0)  # taken out: a likelihood ratio may be larger than a float
+        self.ratio = np.exp(log - self.top[:, None])
+        self.quiet = np.exp(-exposure[:, None] * blocks.evidence[block])
+
+    @cached_property
+    def spans(self) -> list[tuple[int, slice]]:
+        """Block and its slice of the pairs."""
+        ends = np.flatnonzero(np.diff(self.block, append=-1)) + 1
+        return [(int(self.block[end - 1]), slice(start, end)) for start, end in zip([0, *ends], ends, strict=False)]
+
+    @cached_property
+    def total(self) -> Floats:
+        """S(z) of each pair but for its top, [H, Z]."""
+        total = np.empty((len(self.row), self.blocks.table.shape[2]))
+        for block, span in self.spans:
+            total[span] = self.ratio[span] @ self.blocks.table[block]
+        return total
+
+    def log_gain(self, documents: int) -> Floats:
+        """What the keywords add to the log likelihood of each topic, summed over blocks, [N, Z]."""
+        quiet = np.empty_like(self.total)
+        for block, span in self.spans:
+            quiet[span] = self.quiet[span] @ self.blocks.table[block]
+        with np.errstate(divide="ignore"):
+            gain = np.log(_over(self.total, quiet)) + self.top[:, None]
+        adder = sparse.csr_matrix((np.ones(len(self.row)), (self.row, np.arange(len(self.row)))), (documents, len(gain)))
+        return np.asarray(adder @ gain)
+
+    def fill(self, eta: Floats, weight: Floats) -> None:
+        """Write the posterior of these blocks' labels into eta [N, L], given P(z | text) [N, Z]."""
+        family = self.blocks.family
+        scaled = _over(weight[self.row], self.total)  # [H, Z]
+        share = np.empty_like(self.ratio)
+        for block, span in self.spans:
+            share[span] = scaled[span] @ self.blocks.table[block].T
+        share *= self.ratio  # P(label set | text), [H, P]
+        for slot, on in enumerate(family.patterns.T):
+            eta[self.row, family.members[self.block, slot]] = share[:, on].sum(1)
+
+
+def _over(top: Floats, bottom: Floats) -> Floats:
+    """Quotient, 0 where nothing is possible."""
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)

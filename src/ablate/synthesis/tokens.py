@@ -1,0 +1,169 @@
+"""The words of documents: drawing them, spelling them, and reading them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.errors import AblateError, near
+from ablate.synthesis.documents import Drawn
+from ablate.synthesis.words import numbers, words
+from ablate.synthesis.world import World
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """Words of documents that stand for something: ``row`` and ``word`` [T], rows ascending; ``plain`` [N] counts the
+    others, whose number tells the exposure and whose choice tells nothing.
+    """
+
+    plain: Ints
+    row: Ints
+    word: Ints
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    def part(self, start: int, end: int) -> Tokens:
+        """Documents ``start`` to ``end``."""
+        low, high = np.searchsorted(self.row, [start, end])
+        return Tokens(self.plain[start:end], self.row[low:high] - start, self.word[low:high])
+
+
+class Choice:
+    """Draws from many categorical laws at once; ``group`` ascending and ``weight`` over all categories."""
+
+    def __init__(self, group: Ints, weight: Floats, groups: int) -> None:
+        steps = np.cumsum(weight)
+        ends = np.searchsorted(group, np.arange(groups), side="right")
+        before = np.concatenate([[0.0], steps])[np.searchsorted(group, np.arange(groups))]
+        total = np.bincount(group, weight, groups)
+        self.steps = group + (steps - before[group]) / total[group]
+        self.steps[ends[ends > 0] - 1] = group[ends[ends > 0] - 1] + 1.0
+
+    def draw(self, group: Ints, rng: np.random.Generator) -> Ints:
+        """One category for each entry of ``group``."""
+        found = np.searchsorted(self.steps, group + rng.random(len(group)), side="right")
+        return np.minimum(found, len(self.steps) - 1)
+
+
+class Writer:
+    """Writes the words of documents whose topics and labels are known.
+
+    Words with a meaning arrive while plain words tick: document i has n_i ticks, log-normal, and between two ticks each
+    word w arrives by a Poisson process of rate (spurious_w + sum of the strengths of its labels, or topic rate) per
+    exposure. A document that would grow beyond ``longest`` ends at an earlier tick, the first at which it has less than
+    a quarter of ``longest`` left. A rule that looks at the past alone leaves the likelihood of what is written as it
+    is (the exposure being the ticks that are there), so nothing that is written is cut and the posterior stays exact.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        own = world.keywords
+        label, place, rate = world.writes
+        self._label_word, self._by_label = own.word[place], Choice(label, rate, world.spec.labels)
+        self._spurious = Choice(np.zeros_like(own.word), own.spurious, 1)
+        topics, pool = world.topic_rates.shape
+        if pool:
+            self._by_topic = Choice(np.repeat(np.arange(topics), pool), world.topic_rates.ravel(), topics)
+
+    def draw(self, drawn: Drawn, rng: np.random.Generator) -> Tokens:
+        """The words of documents; the order of words carries nothing and is left to :func:`spell`."""
+        length = self.world.spec.length
+        ticks = np.rint(length.plain * rng.lognormal(-(length.sd**2) / 2, length.sd, len(drawn)))
+        plain = np.clip(ticks, length.fewest, length.most).astype(np.int64)
+        row, word = self._arrivals(drawn, plain, rng)
+        order = np.argsort(row, kind="stable")
+        return self._ended(Tokens(plain, row[order], word[order]), rng)
+
+    def _arrivals(self, drawn: Drawn, plain: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        world, documents = self.world, np.arange(len(drawn))
+        exposure = world.exposure(plain)
+        spurious = np.repeat(documents, rng.poisson(exposure * world.keywords.spurious.sum()))
+        rows = [spurious]
+        found = [world.keywords.word[self._spurious.draw(np.zeros_like(spurious), rng)]]
+        if len(world.pool):
+            topical = np.repeat(documents, rng.poisson(exposure * world.spec.topics.words))
+            place = self._by_topic.draw(drawn.topic[topical], rng) % len(world.pool)
+            rows.append(topical)
+            found.append(world.pool[place])
+        pair, label = drawn.labels.row, drawn.labels.indices
+        times = rng.poisson(exposure[pair] * world.evidence[label])
+        rows.append(np.repeat(pair, times))
+        found.append(self._label_word[self._by_label.draw(np.repeat(label, times).astype(np.int64), rng)])
+        return np.concatenate(rows), np.concatenate(found)
+
+    def _ended(self, tokens: Tokens, rng: np.random.Generator) -> Tokens:
+        """Documents that would grow too long end at an earlier tick."""
+        longest = self.world.spec.length.longest
+        enough = longest - longest // 4
+        plain, kept = tokens.plain.copy(), np.ones(len(tokens.row), bool)
+        for document in np.flatnonzero(plain + np.bincount(tokens.row, minlength=len(plain)) > enough):
+            low, high = np.searchsorted(tokens.row, [document, document + 1])
+            ticks = np.arange(1, plain[document] + 1)
+            for _ in range(100):
+                time = rng.random(high - low) * plain[document]
+                heard = ticks + np.searchsorted(np.sort(time), ticks, side="right")
+                end = int(ticks[heard >= enough][0])
+                if heard[end - 1] <= longest:  # a quarter of a document within one tick: see world.build
+                    break
+            else:
+                raise AblateError(f"{self.world.spec.name}: a document outgrows {longest} words; raise length.longest")
+            plain[document] = end
+            kept[low:high] = time <= end
+        return Tokens(plain, tokens.row[kept], tokens.word[kept])
+
+
+def spell(world: World, tokens: Tokens, rng: np.random.Generator) -> Any:
+    """The texts of documents as an Arrow array of strings: plain words drawn, all words shuffled."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    total = int(tokens.plain.sum())
+    quiet = np.searchsorted(np.cumsum(world.zipf), rng.random(total)).clip(max=len(world.plain) - 1)
+    row = np.concatenate([np.repeat(np.arange(len(tokens)), tokens.plain), tokens.row])
+    word = np.concatenate([world.plain[quiet], tokens.word])
+    # document, 30 random bits and word in one number: one sort shuffles all documents
+    keys = row.astype(np.uint64) << np.uint64(44)
+    keys |= rng.integers(1 << 30, size=len(row), dtype=np.uint64) << np.uint64(14)
+    keys |= word.astype(np.uint64)
+    keys.sort()
+    ends = np.cumsum(np.bincount(row, minlength=len(tokens)))
+    offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
+    spelled = pa.array(words()).take(pa.array((keys & np.uint64((1 << 14) - 1)).astype(np.int32)))
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, spelled), " ")
+
+
+class Reader:
+    """Reads texts back into tokens."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @cached_property
+    def _plain(self) -> NDArray[np.bool_]:
+        plain = np.zeros(len(words()), bool)
+        plain[self.world.plain] = True
+        return plain
+
+    def read(self, texts: Sequence[str]) -> Tokens:
+        """AblateError for a word that is not in the list."""
+        known = numbers()
+        split = [text.split() for text in texts]
+        try:
+            word = np.array([known[one] for text in split for one in text], np.int64)
+        except KeyError as error:
+            unknown = str(error.args[0])
+            hint = near(unknown, words())
+            raise AblateError(f"'{unknown}' is no word of this generator{hint}; give texts that it has made") from None
+        row = np.repeat(np.arange(len(texts)), [len(text) for text in split])
+        quiet = self._plain[word]
+        return Tokens(np.bincount(row[quiet], minlength=len(texts)), row[~quiet], word[~quiet])
