@@ -247,6 +247,26 @@ def data(
 
 
 @app.command()
+def synth(
+    spec: Annotated[str, typer.Argument(help="Preset (such as quickstart) or spec (TOML).")],
+    out: Annotated[Path, typer.Option(help="Output folder.")],
+    documents: Annotated[int | None, typer.Option(help="Documents of train, validation and test together.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes; the bytes do not depend on it.")] = 1,
+) -> None:
+    """Write a synthetic data set and its exact posterior as Parquet, in chunks.
+
+    Start the same command again to go on where it stopped.
+    """
+    try:
+        from ablate.synthesis.command import run
+
+        run(spec, out, documents, workers)
+    except KeyboardInterrupt:
+        typer.echo("stopped; every finished chunk is kept: start the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+
+
+@app.command()
 def doctor() -> None:
     """Say what is here: device, threads, precision, weights, versions, cache."""
     from ablate.study.inspect import examine_machine

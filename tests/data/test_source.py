@@ -3,6 +3,7 @@ import types
 import numpy as np
 import pytest
 
+from ablate.data.labels import Labels
 from ablate.data.source import load
 from ablate.errors import AblateError
 from conftest import sample, write
@@ -91,14 +92,14 @@ def test_groups_stay_together(tmp_path):
 def test_no_data_means_the_synthetic_quickstart_as_it_was_made(monkeypatch):
     made = types.SimpleNamespace(
         texts=["a", "a", "b"],
-        labels=[[1], [0], []],
+        labels=Labels.from_lists([[1], [0], []], 3),
         names=("z", "y", "never"),
         split=np.array([0, 2, 1], np.int8),
         sha256="5" * 64,
     )
     asked = []
     module = types.SimpleNamespace(generate=lambda preset, documents: asked.append((preset, documents)) or made)
-    monkeypatch.setitem(__import__("sys").modules, "ablate.synthesis.quickstart", module)
+    monkeypatch.setitem(__import__("sys").modules, "ablate.synthesis.generate", module)
     dataset = load()
     assert asked == [("quickstart", None)]
     assert (dataset.name, dataset.sha256, dataset.texts) == ("quickstart", "5" * 64, ["a", "a", "b"])

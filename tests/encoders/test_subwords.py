@@ -5,7 +5,7 @@ from random_encoders import TEXTS
 
 from ablate.encoders import subwords
 from ablate.encoders.scratch import train_bpe, train_wordpiece
-from ablate.synthesis.quickstart import generate
+from ablate.synthesis.generate import generate
 
 
 def test_special_tokens_stand_around_a_document_and_never_inside() -> None:
@@ -34,7 +34,7 @@ def test_documents_are_encoded_whole_and_each_for_itself() -> None:
 def test_the_same_texts_give_the_same_key_in_another_process() -> None:
     code = (
         "from ablate.encoders.scratch import train_bpe, train_wordpiece\n"
-        "from ablate.synthesis.quickstart import generate\n"
+        "from ablate.synthesis.generate import generate\n"
         "texts = generate('quickstart', 400).texts\n"
         "print(train_wordpiece(texts, 900).key, train_bpe(texts, 900).key)"
     )

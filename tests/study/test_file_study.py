@@ -18,7 +18,7 @@ from ablate.metrics.measure import examine
 from ablate.results.record import Records
 from ablate.study.command import plan_of
 from ablate.study.study import prepare, study
-from ablate.synthesis.quickstart import generate
+from ablate.synthesis.generate import generate
 from ablate.train.evaluate import score
 from ablate.train.run import run
 
@@ -78,7 +78,7 @@ def mine(shared: Path, cache: Path) -> Mine:
         corpus = generate("quickstart", 400)
         lines = [
             {"text": text, "labels": [corpus.names[c] for c in row]}
-            for text, row in zip(corpus.texts, corpus.labels, strict=True)
+            for text, row in zip(corpus.texts, corpus.labels.lists(), strict=True)
         ]
         made.data.write_text("".join(json.dumps(line) + "\n" for line in lines))
         made.plugin.write_text(PLUGIN)

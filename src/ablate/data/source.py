@@ -6,13 +6,12 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.data.columns import ALL_OTHERS, Columns, Documents, from_pairs
+from ablate.data.columns import ALL_OTHERS, Columns, Documents
 from ablate.data.columns import documents as map_columns
 from ablate.data.dataset import Dataset
 from ablate.data.files import SUFFIXES, read
@@ -93,14 +92,12 @@ def _trained(
 
 def _synthetic(preset: str, documents: int | None, split_seed: int) -> Dataset:
     """A generated set as the generator made it: its splits and its copies are part of its truth."""
-    from ablate.synthesis.quickstart import generate
+    from ablate.synthesis.generate import generate
 
     made = generate(preset, documents)
     split = np.asarray(made.split, np.int8)
     options = _options(Columns(), documents)
-    rows = np.repeat(np.arange(len(made.labels)), [len(row) for row in made.labels])
-    columns = np.fromiter(chain.from_iterable(made.labels), np.int64, len(rows))
-    given = from_pairs(rows, columns, len(made.labels), len(made.names))
+    given = Labels(made.labels.indptr, made.labels.indices, made.labels.width)
     labels, names, untrained = _trained(given, made.names, split)
     return Dataset(preset, made.texts, labels, names, split, made.sha256, split_seed, untrained, (), options)
 

@@ -86,7 +86,16 @@ class Posterior:
 
     def dense(self, tokens: Tokens) -> Floats:
         """Posterior of documents, [N, L]; for batches, as all of it is held."""
-        hits = [blocks.hits(tokens) for blocks in self._blocks]
+        return self._of_hits(tokens, [blocks.hits(tokens) for blocks in self._blocks])
+
+    def given_ratios(self, tokens: Tokens, log_ratios: Floats) -> Floats:
+        """The posterior were each label's keywords to weigh so much, [N, L]: its likelihood against that of no label.
+
+        ``log_ratios`` [N, L] add up over the labels of a block; topics and exposures are those of ``tokens``.
+        """
+        return self._of_hits(tokens, [blocks.everywhere(tokens, log_ratios) for blocks in self._blocks])
+
+    def _of_hits(self, tokens: Tokens, hits: list[_Hits]) -> Floats:
         levels, level = np.unique(tokens.plain, return_inverse=True)
         quiet = [self._without_keywords(int(plain)) for plain in levels]
         weight = self._log_topics + np.stack([log for log, _ in quiet])[level] + self._topic_words(tokens)
@@ -173,6 +182,13 @@ class _Blocks:
         exposure = self.world.exposure(tokens.plain[row])
         log = heard - exposure[:, None] * self.evidence[block]
         return _Hits(self, row, block, exposure, log)
+
+    def everywhere(self, tokens: Tokens, log_ratios: Floats) -> _Hits:
+        """All pairs of documents and blocks, with likelihood ratios made from those of single labels [N, L]."""
+        block = np.repeat(np.arange(len(self.family.members)), len(tokens))
+        row = np.tile(np.arange(len(tokens)), len(self.family.members))
+        log = log_ratios[row[:, None], self.family.members[block]] @ self.family.patterns.T
+        return _Hits(self, row, block, self.world.exposure(tokens.plain[row]), log)
 
 
 class _Hits:
