@@ -16,9 +16,13 @@ from ablate.synthesis.world import Prior, World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-BATCH = 4_096
+BATCH = 2_048
 SMALLEST = 1e-4
 """What is stored of a posterior: values above this."""
+
+
+LEAST = 1e-300
+"""Stands for 0 where a logarithm or a quotient of 0 and 0 is asked for: of what no topic allows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +81,7 @@ class Posterior:
         self._topic_word[world.pool] = np.arange(len(world.pool))
         with np.errstate(divide="ignore"):
             self._log_topics = np.log(self.prior.topics)
-        self._quiet: dict[int, tuple[Floats, Floats]] = {}
+        self._quiet: dict[int, _Quiet] = {}
 
     def eta(self, tokens: Tokens) -> Eta:
         """Sparse posterior of documents."""
@@ -98,31 +102,30 @@ class Posterior:
     def _of_hits(self, tokens: Tokens, hits: list[_Hits]) -> Floats:
         levels, level = np.unique(tokens.plain, return_inverse=True)
         quiet = [self._without_keywords(int(plain)) for plain in levels]
-        weight = self._log_topics + np.stack([log for log, _ in quiet])[level] + self._topic_words(tokens)
-        for hit in hits:
-            weight += hit.log_gain(len(tokens))
+        weight = self._log_topics + np.stack([one.log for one in quiet])[level] + self._topic_words(tokens)
+        for number, hit in enumerate(hits):
+            weight += hit.log_gain(np.stack([one.blocks[number] for one in quiet]), level)
         weight = np.exp(weight - weight.max(1, keepdims=True))
         weight /= weight.sum(1, keepdims=True)  # P(z | text), [N, Z]
         eta = np.empty((len(tokens), self.world.spec.labels))
         order = np.argsort(level, kind="stable")
         ends = np.cumsum(np.bincount(level, minlength=len(levels)))
-        for (_, given), mine in zip(quiet, np.split(order, ends[:-1]), strict=True):
-            eta[mine] = weight[mine] @ given
+        for one, mine in zip(quiet, np.split(order, ends[:-1]), strict=True):
+            eta[mine] = weight[mine] @ one.eta
         for hit in hits:
             hit.fill(eta, weight)
         noise = self.world.spec.noise
-        return np.clip((1 - noise.missing) * eta + noise.false * (1 - eta), 0, 1)
+        if noise.missing or noise.false:
+            eta = (1 - noise.missing) * eta + noise.false * (1 - eta)
+        return np.clip(eta, 0, 1, out=eta)
 
-    def _without_keywords(self, plain: int) -> tuple[Floats, Floats]:
-        """Of a document of so many plain words and no keyword: log likelihood given each topic [Z], eta [Z, L]."""
+    def _without_keywords(self, plain: int) -> _Quiet:
         if plain not in self._quiet:
             exposure = float(self.world.exposure(np.array(plain)))
-            log = np.zeros(len(self.prior.topics))
-            eta = np.zeros((len(log), self.world.spec.labels))
-            for blocks in self._blocks:
-                log += blocks.quiet(exposure, eta)
-            log -= exposure * self.world.topic_rates.sum(1)
-            self._quiet[plain] = log, eta
+            eta = np.zeros((len(self._log_topics), self.world.spec.labels))
+            blocks = [one.quiet(exposure, eta) for one in self._blocks]
+            log = sum(one.sum(0) for one in blocks) - exposure * self.world.topic_rates.sum(1)
+            self._quiet[plain] = _Quiet(np.asarray(log), blocks, eta)
         return self._quiet[plain]
 
     def _topic_words(self, tokens: Tokens) -> Floats:
@@ -135,6 +138,17 @@ class Posterior:
             (np.ones(mine.sum()), (tokens.row[mine], place[mine])), (len(tokens), len(self.world.pool))
         )
         return np.asarray(heard @ np.log(self.world.topic_rates.T))
+
+
+@dataclass(frozen=True, eq=False)
+class _Quiet:
+    """Of a document without keywords: log likelihood given each topic [Z], log S of each block [G, Z] for each family,
+    and the posterior given each topic [Z, L].
+    """
+
+    log: Floats
+    blocks: list[Floats]
+    eta: Floats
 
 
 class _Blocks:
@@ -160,13 +174,12 @@ class _Blocks:
         self.gain[heard] = np.log1p((rates[heard] / spurious[heard, None]) @ family.patterns.T)
 
     def quiet(self, exposure: float, eta: Floats) -> Floats:
-        """Log S of all blocks without keywords, summed, [Z]; fills eta [Z, L]."""
+        """Log S of each block without keywords, [G, Z]; fills eta [Z, L]."""
         joint = self.table * np.exp(-exposure * self.evidence)[:, :, None]  # [G, P, Z]
         total = joint.sum(1)  # [G, Z]
         for slot, on in enumerate(self.family.patterns.T):
             eta[:, self.family.members[:, slot]] = _over(joint[:, on].sum(1), total).T
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(total).sum(0))
+        return np.asarray(np.log(np.maximum(total, LEAST)))
 
     def hits(self, tokens: Tokens) -> _Hits:
         """The (document, block) pairs with keywords, in order of blocks, and their likelihood ratios."""
@@ -181,24 +194,23 @@ class _Blocks:
         heard = np.add.reduceat(gain, first, axis=0) if len(first) else np.zeros((0, len(self.family.patterns)))
         exposure = self.world.exposure(tokens.plain[row])
         log = heard - exposure[:, None] * self.evidence[block]
-        return _Hits(self, row, block, exposure, log)
+        return _Hits(self, row, block, log)
 
     def everywhere(self, tokens: Tokens, log_ratios: Floats) -> _Hits:
         """All pairs of documents and blocks, with likelihood ratios made from those of single labels [N, L]."""
         block = np.repeat(np.arange(len(self.family.members)), len(tokens))
         row = np.tile(np.arange(len(tokens)), len(self.family.members))
         log = log_ratios[row[:, None], self.family.members[block]] @ self.family.patterns.T
-        return _Hits(self, row, block, self.world.exposure(tokens.plain[row]), log)
+        return _Hits(self, row, block, log)
 
 
 class _Hits:
     """Pairs of documents and blocks of one family: ``row`` and ``block`` [H], log likelihood ratios [H, P]."""
 
-    def __init__(self, blocks: _Blocks, row: Ints, block: Ints, exposure: Floats, log: Floats) -> None:
+    def __init__(self, blocks: _Blocks, row: Ints, block: Ints, log: Floats) -> None:
         self.blocks, self.row, self.block = blocks, row, block
         self.top = log.max(1, initial=0)  # taken out: a likelihood ratio may be larger than a float
         self.ratio = np.exp(log - self.top[:, None])
-        self.quiet = np.exp(-exposure[:, None] * blocks.evidence[block])
 
     @cached_property
     def spans(self) -> list[tuple[int, slice]]:
@@ -214,20 +226,23 @@ class _Hits:
             total[span] = self.ratio[span] @ self.blocks.table[block]
         return total
 
-    def log_gain(self, documents: int) -> Floats:
-        """What the keywords add to the log likelihood of each topic, summed over blocks, [N, Z]."""
-        quiet = np.empty_like(self.total)
-        for block, span in self.spans:
-            quiet[span] = self.quiet[span] @ self.blocks.table[block]
-        with np.errstate(divide="ignore"):
-            gain = np.log(_over(self.total, quiet)) + self.top[:, None]
-        adder = sparse.csr_matrix((np.ones(len(self.row)), (self.row, np.arange(len(self.row)))), (documents, len(gain)))
+    def log_gain(self, quiet: Floats, level: Ints) -> Floats:
+        """What the keywords add to the log likelihood of each topic, summed over blocks, [N, Z].
+
+        ``quiet`` [levels, G, Z] is log S without keywords, ``level`` [N] the place of each document in it.
+        """
+        gain = np.log(np.maximum(self.total, LEAST))
+        gain += self.top[:, None]
+        gain -= quiet[level[self.row], self.block]
+        pairs = np.arange(len(self.row))
+        adder = sparse.csr_matrix((np.ones(len(pairs)), (self.row, pairs)), (len(level), len(pairs)))
         return np.asarray(adder @ gain)
 
     def fill(self, eta: Floats, weight: Floats) -> None:
         """Write the posterior of these blocks' labels into eta [N, L], given P(z | text) [N, Z]."""
         family = self.blocks.family
-        scaled = _over(weight[self.row], self.total)  # [H, Z]
+        scaled = weight[self.row]
+        scaled /= np.maximum(self.total, LEAST)  # [H, Z]
         share = np.empty_like(self.ratio)
         for block, span in self.spans:
             share[span] = scaled[span] @ self.blocks.table[block].T
@@ -238,4 +253,4 @@ class _Hits:
 
 def _over(top: Floats, bottom: Floats) -> Floats:
     """Quotient, 0 where nothing is possible."""
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+    return np.asarray(top / np.maximum(bottom, LEAST))

@@ -39,20 +39,37 @@ class Tokens:
 
 
 class Choice:
-    """Draws from many categorical laws at once; ``group`` ascending and ``weight`` over all categories."""
+    """Draws from many categorical laws at once by Walker's alias method (Vose 1991), in constant time each.
+
+    ``group`` is ascending, ``weight`` is that of each category within its group.
+    """
 
     def __init__(self, group: Ints, weight: Floats, groups: int) -> None:
-        steps = np.cumsum(weight)
-        ends = np.searchsorted(group, np.arange(groups), side="right")
-        before = np.concatenate([[0.0], steps])[np.searchsorted(group, np.arange(groups))]
-        total = np.bincount(group, weight, groups)
-        self.steps = group + (steps - before[group]) / total[group]
-        self.steps[ends[ends > 0] - 1] = group[ends[ends > 0] - 1] + 1.0
+        self._first = np.searchsorted(group, np.arange(groups))
+        self._size = np.bincount(group, minlength=groups)
+        self._kept, self._other = np.ones(len(group)), np.arange(len(group))
+        for first, size in zip(self._first, self._size, strict=True):
+            self._fill(int(first), weight[first : first + size] * (size / max(weight[first : first + size].sum(), 1e-300)))
+
+    def _fill(self, first: int, scaled: Floats) -> None:
+        share = scaled.tolist()
+        low = [i for i, value in enumerate(share) if value < 1]
+        high = [i for i, value in enumerate(share) if value >= 1]
+        while low and high:
+            small, large = low.pop(), high[-1]
+            self._kept[first + small], self._other[first + small] = share[small], first + large
+            share[large] -= 1 - share[small]
+            if share[large] < 1:
+                low.append(high.pop())
 
     def draw(self, group: Ints, rng: np.random.Generator) -> Ints:
         """One category for each entry of ``group``."""
-        found = np.searchsorted(self.steps, group + rng.random(len(group)), side="right")
-        return np.minimum(found, len(self.steps) - 1)
+        place = rng.random(len(group))
+        place *= self._size[group]
+        whole = place.astype(np.int64)
+        place -= whole  # the fraction is as random as the number, and serves as the second draw
+        whole += self._first[group]
+        return np.where(place < self._kept[whole], whole, self._other[whole])
 
 
 class Writer:
@@ -128,9 +145,9 @@ def spell(world: World, tokens: Tokens, rng: np.random.Generator) -> Any:
     import pyarrow.compute as pc
 
     total = int(tokens.plain.sum())
-    quiet = np.searchsorted(np.cumsum(world.zipf), rng.random(total)).clip(max=len(world.plain) - 1)
+    quiet = world.quantiles[rng.integers(1 << 16, size=total, dtype=np.uint16)]
     row = np.concatenate([np.repeat(np.arange(len(tokens)), tokens.plain), tokens.row])
-    word = np.concatenate([world.plain[quiet], tokens.word])
+    word = np.concatenate([quiet, tokens.word])
     # document, 30 random bits and word in one number: one sort shuffles all documents
     keys = row.astype(np.uint64) << np.uint64(44)
     keys |= rng.integers(1 << 30, size=len(row), dtype=np.uint64) << np.uint64(14)

@@ -58,8 +58,9 @@ class Keywords:
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """The whole law. ``counts`` [L] are exact training positives; ``plain`` [A] and ``pool`` [T] word numbers; ``zipf``
-    [A] sums to 1; ``topic_rates`` [Z, T] are occurrences in a document of exposure 1.
+    """The whole law. ``counts`` [L] are exact training positives; ``plain`` [A] and ``pool`` [T] word numbers;
+    ``quantiles`` [2^16] the plain words that a random number of 16 bits stands for, a Zipf law; ``topic_rates`` [Z, T]
+    are occurrences in a document of exposure 1.
     """
 
     spec: Spec
@@ -68,7 +69,7 @@ class World:
     prior: Prior
     keywords: Keywords
     plain: Ints
-    zipf: Floats
+    quantiles: Ints
     pool: Ints
     topic_rates: Floats
 
@@ -120,12 +121,14 @@ def build(spec: Spec) -> World:
     tables = tuple(_table(spec, family, counts, train, topics, rng) for family in made)
     plain, pool, free = _roles(spec, rng)
     zipf = 1 / (np.arange(len(plain)) + 10.0)  # its first ranks levelled, as in running text without stop words
+    steps = np.cumsum(zipf / zipf.sum())
+    quantiles = plain[np.searchsorted(steps, (np.arange(1 << 16) + 0.5) / (1 << 16)).clip(max=len(plain) - 1)]
     rates = spec.topics.words * rng.dirichlet(np.full(max(len(pool), 1), spec.topics.focus), spec.topics.number)
     rates = 0.98 * rates + 0.02 * rates.mean(1, keepdims=True)  # no word rules a topic out
     keywords = _keywords(spec, counts, free, rng)
     _refuse_crowds(spec, counts, keywords)
     return World(
-        spec, counts, made, Prior(topics, tables), keywords, plain, zipf / zipf.sum(), pool, rates[:, : len(pool)]
+        spec, counts, made, Prior(topics, tables), keywords, plain, quantiles, pool, rates[:, : len(pool)]
     )
 
 
