@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from ablate.synthesis.blocks import Family, conflict
 from ablate.synthesis.counts import split_sizes
@@ -92,6 +91,8 @@ def _totals(world: World, family: Family, table: Floats, topics: Ints) -> Ints:
 
 def _nearest(family: Family, expected: Floats, counts: Ints, total: int) -> Ints | None:
     """Whole numbers [P] of sum ``total`` with the label counts [b] and the least sum of absolute deviations."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # slow to import, and done once
+
     size = len(expected)
     low = np.floor(expected)
     # value = low + up - down; deviations cost up and down, and the fraction makes rounding up cheap where it is near

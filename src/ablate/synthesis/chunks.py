@@ -88,7 +88,10 @@ class Factory:
 
     def make(self, chunk: Chunk) -> Made:
         """The documents of a chunk; labels, words and order have random streams of their own."""
-        world, (labels, words, order, noise) = self.world, (self._rng(2, chunk.split, chunk.number, i) for i in range(4))
+        world, (labels, words, order, noise) = (
+            self.world,
+            (self._rng(2, chunk.split, chunk.number, i) for i in range(4)),
+        )
         given: Ints | None = None
         if chunk.allocation is not None:
             true = placed(world, chunk.allocation, labels)

@@ -34,7 +34,12 @@ def training_counts(spec: Spec) -> NDArray[np.int64]:
     train = split_sizes(spec)[0]
     law = spec.counts
     if law.law == "explicit":
-        return _scaled(law, train)
+        counts = _scaled(law, train)
+        if counts.max() > train:
+            label = int(counts.argmax())
+            told = f"counts.explicit.{label} is {counts[label]:,} of {train:,} training documents"
+            raise AblateError(f"{spec.name}: {told}; lower it or raise explicit_documents")
+        return counts
     rarest = law.rarest if law.rarest >= 1 else law.rarest * train
     if law.cardinality is not None:
         return _with_total(spec, round(law.cardinality * train), rarest, train)

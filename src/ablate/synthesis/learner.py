@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -15,7 +17,7 @@ from ablate.synthesis.world import World
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NODES, MASS = np.polynomial.hermite_e.hermegauss(3)
-BATCH = 512
+MANY, BATCH = 8_192, 512
 
 
 class Learner:
@@ -48,8 +50,14 @@ class Learner:
 
     def eta(self, tokens: Tokens) -> Eta:
         """Sparse probabilities of labels, in the order of the documents."""
-        parts = [self.dense(tokens.part(at, at + BATCH)) for at in range(0, len(tokens), BATCH)]
-        return Eta.of(parts, self.world.spec.labels)
+        starts = range(0, len(tokens), MANY)
+        return Eta.joined([Eta.of(self._parts(tokens.part(at, at + MANY)), self.world.spec.labels) for at in starts])
+
+    def _parts(self, tokens: Tokens) -> Iterator[Floats]:
+        ratios = self.log_ratios(tokens)
+        starts = range(0, len(tokens), BATCH)
+        parts = ((tokens.part(at, at + BATCH), ratios[at : at + BATCH]) for at in starts)
+        return (self._posterior.given_ratios(part, mine) for part, mine in parts)
 
     def dense(self, tokens: Tokens) -> Floats:
         """Probabilities of labels, [N, L]; for batches, as all of it is held."""

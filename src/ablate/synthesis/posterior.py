@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,14 +39,26 @@ class Eta:
     width: int
 
     @classmethod
-    def of(cls, dense: list[Floats], width: int) -> Eta:
-        """From dense parts [n, L], one after the other."""
-        found = [np.nonzero(part > SMALLEST) for part in dense]
-        sizes = [np.bincount(row, minlength=len(part)) for (row, _), part in zip(found, dense, strict=True)]
-        indptr = np.concatenate([[0], np.cumsum(np.concatenate([np.zeros(0, int), *sizes]))]).astype(np.int64)
-        indices = np.concatenate([np.zeros(0, int), *(column for _, column in found)]).astype(np.int32)
-        values = np.concatenate([np.zeros(0), *(part[at] for at, part in zip(found, dense, strict=True))])
-        return cls(indptr, indices, values.astype(np.float32), width)
+    def of(cls, parts: Iterable[Floats], width: int) -> Eta:
+        """From dense parts [n, L], one after the other; each is forgotten before the next is made."""
+        sizes, indices, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
+        for part in parts:
+            kept = part > SMALLEST
+            place, size = np.flatnonzero(kept), kept.sum(1)
+            sizes.append(size)
+            indices.append((place - np.repeat(np.arange(len(part)) * width, size)).astype(np.int32))
+            values.append(part.ravel()[place].astype(np.float32))
+        indptr = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+        return cls(indptr, np.concatenate(indices), np.concatenate(values), width)
+
+    @classmethod
+    def joined(cls, parts: list[Eta]) -> Eta:
+        """One after the other."""
+        starts = np.cumsum([0, *(len(part.values) for part in parts)])
+        ends = [part.indptr[1:] + start for part, start in zip(parts, starts, strict=False)]
+        indptr = np.concatenate([np.zeros(1, np.int64), *ends])
+        indices = np.concatenate([part.indices for part in parts])
+        return cls(indptr, indices, np.concatenate([part.values for part in parts]), parts[0].width)
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -74,8 +87,7 @@ class Posterior:
         self.world = world
         self.prior = world.prior if prior is None else prior
         self._blocks = tuple(
-            _Blocks(world, family, table)
-            for family, table in zip(world.families, self.prior.tables, strict=True)
+            _Blocks(world, family, table) for family, table in zip(world.families, self.prior.tables, strict=True)
         )
         self._topic_word = np.full(len(words()), -1)
         self._topic_word[world.pool] = np.arange(len(world.pool))
@@ -85,7 +97,7 @@ class Posterior:
 
     def eta(self, tokens: Tokens) -> Eta:
         """Sparse posterior of documents."""
-        parts = [self.dense(tokens.part(at, at + BATCH)) for at in range(0, len(tokens), BATCH)]
+        parts = (self.dense(tokens.part(at, at + BATCH)) for at in range(0, len(tokens), BATCH))
         return Eta.of(parts, self.world.spec.labels)
 
     def dense(self, tokens: Tokens) -> Floats:

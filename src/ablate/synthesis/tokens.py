@@ -49,7 +49,9 @@ class Choice:
         self._size = np.bincount(group, minlength=groups)
         self._kept, self._other = np.ones(len(group)), np.arange(len(group))
         for first, size in zip(self._first, self._size, strict=True):
-            self._fill(int(first), weight[first : first + size] * (size / max(weight[first : first + size].sum(), 1e-300)))
+            self._fill(
+                int(first), weight[first : first + size] * (size / max(weight[first : first + size].sum(), 1e-300))
+            )
 
     def _fill(self, first: int, scaled: Floats) -> None:
         share = scaled.tolist()

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from ablate.errors import AblateError
 from ablate.synthesis.blocks import Family, conflict, families, rake
@@ -127,25 +127,21 @@ def build(spec: Spec) -> World:
     rates = 0.98 * rates + 0.02 * rates.mean(1, keepdims=True)  # no word rules a topic out
     keywords = _keywords(spec, counts, free, rng)
     _refuse_crowds(spec, counts, keywords)
-    return World(
-        spec, counts, made, Prior(topics, tables), keywords, plain, quantiles, pool, rates[:, : len(pool)]
-    )
+    return World(spec, counts, made, Prior(topics, tables), keywords, plain, quantiles, pool, rates[:, : len(pool)])
 
 
 def _refuse_crowds(spec: Spec, counts: Ints, keywords: Keywords) -> None:
     """A quarter of the longest document must not arrive within one tick, not even with four labels too many."""
     typical = counts.sum() / split_sizes(spec)[0] + 4
     heard = typical * keywords.strength.sum() / spec.labels + keywords.spurious.sum() + spec.topics.words
-    if poisson.sf(spec.length.longest // 4, heard / spec.length.plain) > RARE:
+    if pdtrc(spec.length.longest // 4, heard / spec.length.plain) > RARE:
         raise AblateError(
             f"{spec.name}: documents with {typical:.0f} labels outgrow {spec.length.longest} words; raise length.longest "
             "or length.plain, or lower evidence.level"
         )
 
 
-def _table(
-    spec: Spec, family: Family, counts: Ints, train: int, topics: Floats, rng: np.random.Generator
-) -> Floats:
+def _table(spec: Spec, family: Family, counts: Ints, train: int, topics: Floats, rng: np.random.Generator) -> Floats:
     """P(pattern | topic), [G, P, Z]; the labels of a block like the same topics."""
     share = counts[family.members] / train  # [G, b]
     drawn = rng.gamma(spec.topics.concentration, size=(len(share), len(topics))) + 1e-12
