@@ -58,7 +58,7 @@ def independent(prior: Prior, topics: Ints, rng: np.random.Generator) -> Allocat
 
 
 def chunks(whole: Allocation, sizes: list[int], rng: np.random.Generator) -> Iterator[Allocation]:
-    """The allocation dealt out to chunks of documents at random; label counts of the chunks sum to those of the whole."""
+    """The allocation dealt out to chunks of documents at random; what the chunks hold sums to the whole."""
     topics, left = whole.topics.copy(), [table.copy() for table in whole.patterns]
     for size in sizes:
         taken = rng.multivariate_hypergeometric(topics, size)
@@ -102,7 +102,9 @@ def _nearest(family: Family, expected: Floats, counts: Ints, total: int) -> Ints
     known = np.concatenate([[total], counts]) - system @ low
     bounds = Bounds(np.zeros(3 * size), np.concatenate([np.ones(size), np.full(size, np.inf), low]))
     rows = np.concatenate([system, system, -system], axis=1)
-    solved = milp(cost, integrality=np.ones(3 * size), bounds=bounds, constraints=LinearConstraint(rows, known, known))
+    solved = milp(
+        cost, integrality=np.ones(3 * size, np.int64), bounds=bounds, constraints=LinearConstraint(rows, known, known)
+    )
     if solved.x is None:
         return None
     up, more, down = np.rint(solved.x).reshape(3, size)

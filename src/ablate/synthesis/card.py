@@ -109,19 +109,20 @@ def _oracle(test: list[Figures], tail: list[Figures]) -> dict[str, float]:
 def readme(values: Mapping[str, Any]) -> str:
     """The card for people."""
     sizes, positives, oracle = values["documents"], values["training_positives"], values["oracle_at_half"]
+    words, cardinality = values["words_per_document"], values["labels_per_document"]["mean"]
     documents = ", ".join(f"{number:,} {name}" for name, number in sizes.items())
     macro = f" and macro {oracle['macro_recall']:.1%}" if "macro_recall" in oracle else ""
     return f"""# {values["name"]}
 
 {values["note"]}
 
-Synthetic: real English words, no text of anybody. Made by `ablate synth` from seed {values["seed"]}; all that determines
-it is in `card.json` under `spec`.
+Synthetic: real English words, no text of anybody. Made by `ablate synth` from seed {values["seed"]}; all that
+determines it is in `card.json` under `spec`.
 
 - Documents: {documents}.
 - Labels: {values["labels"]}, with {positives["smallest"]:,} to {positives["largest"]:,} training documents (median
-  {positives["median"]:,.0f}; {positives["labels_under_10"]} under 10), {values["labels_per_document"]["mean"]:.2f} a document.
-- Words: {values["words_per_document"]["mean"]:.1f} a document, {values["words_per_document"]["longest"]} at most; nothing is truncated.
+  {positives["median"]:,.0f}; {positives["labels_under_10"]} under 10); {cardinality:.2f} a document.
+- Words: {words["mean"]:.1f} a document, {words["longest"]} at most; nothing is truncated.
 - The exact posterior called at 0.5 has micro recall {oracle["micro_recall"]:.1%}{macro}: no model can do better by more
   than chance.
 
@@ -129,7 +130,7 @@ it is in `card.json` under `spec`.
 |---|---|
 | `train-*.parquet`, `validation-*`, `test-*` | `text`, `labels`, `split` |
 | `tail/tail-*.parquet` | the same, and `drawn_for`: test documents drawn given that label, as many for each label |
-| `posterior/*.parquet` | `label` (numbers in the order of `names` in `card.json`), `eta`: P(label given text) above 0.0001 |
+| `posterior/*.parquet` | `label` (number in `names` of `card.json`), `eta`: P(label given text), if above 0.0001 |
 
 Words come from BERT's and GPT-2's vocabularies, neighbourhoods of meaning from WordNet (Princeton University).
 """

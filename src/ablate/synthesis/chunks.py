@@ -44,8 +44,8 @@ class Chunk:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Documents of a chunk: ``texts`` (an Arrow array), observed ``labels``, ``true`` labels and topics, ``tokens``, and
-    of tail documents the label that each was drawn for.
+    """Documents of a chunk: ``texts`` (an Arrow array), observed ``labels``, ``true`` labels and topics, ``tokens``,
+    and of tail documents ``given``, the label that each was drawn for.
     """
 
     texts: Any

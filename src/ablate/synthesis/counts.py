@@ -82,7 +82,6 @@ def _with_total(spec: Spec, total: int, rarest: float, train: int) -> NDArray[np
         enough = _between(spec.counts, spec.labels, rarest, middle).sum() >= total
         low, high = (low, middle) if enough else (middle, high)
     counts = np.rint(_between(spec.counts, spec.labels, rarest, low)).astype(np.int64)
-    rest = total - int(counts.sum())
     counts[-1] += total - counts.sum()
     if counts.max() > train or counts.min() < 1:
         raise AblateError(f"{spec.name}: counts.cardinality of {spec.counts.cardinality} cannot be met; lower it")

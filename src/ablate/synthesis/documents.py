@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +54,8 @@ class Rows:
 
     def lists(self) -> list[list[int]]:
         """One ascending list for each row."""
-        flat, ends = self.indices.tolist(), self.indptr.tolist()
-        return [flat[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+        flat = self.indices.tolist()
+        return [flat[start:end] for start, end in pairwise(self.indptr.tolist())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +159,7 @@ def _positions(patterns: Ints, topics: Ints, rng: np.random.Generator) -> tuple[
 
 def _repeated(keys: Ints) -> Ints:
     order = np.argsort(keys, kind="stable")
-    return order[1:][keys[order[1:]] == keys[order[:-1]]]
+    return np.asarray(order[1:][keys[order[1:]] == keys[order[:-1]]], np.int64)
 
 
 def _members(family: Family, block: Ints, pattern: Ints) -> tuple[Ints, Ints]:

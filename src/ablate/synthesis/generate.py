@@ -21,7 +21,7 @@ from ablate.synthesis.world import World
 
 @dataclass(frozen=True, eq=False)
 class Tail:
-    """Test documents drawn given a label: ``texts`` [N], observed ``labels``, ``label`` [N] the one each is drawn for."""
+    """Test documents drawn given a label: ``texts`` [N], observed ``labels``, ``label`` [N] what each is drawn for."""
 
     texts: list[str]
     labels: Rows

@@ -31,8 +31,8 @@ class Learner:
 
         log P(training | c, r) - log P(training | nobody) = K log((s + r) / s) - T r,
 
-    and an owner's prior is its number of words. In a new document a word that is there k times counts for label c as the
-    mixture says, log sum P(owner, r | training) ((s + r) / s)^k, words being taken as independent and the label's
+    and an owner's prior is its number of words. In a new document a word that is there k times counts for label c as
+    the mixture says, log sum P(owner, r | training) ((s + r) / s)^k, words being taken as independent and the label's
     whole evidence, exp(-t r) over its words, as known; topics, blocks and noise are treated as in :class:`Posterior`.
     Observed labels are taken for true ones. A ceiling for models that learn from the same documents, not an exact
     posterior.
@@ -72,7 +72,7 @@ class Learner:
             here.data = (counts.data == times).astype(np.float64)
             here.eliminate_zeros()
             heard = np.unique(here.indices)
-            ratios += here[:, heard] @ self._weights(heard, times)
+            ratios += np.asarray(here[:, heard] @ self._weights(heard.astype(np.int64), int(times)))
         return ratios
 
     def counts(self, tokens: Tokens) -> sparse.csr_matrix:

@@ -80,7 +80,8 @@ class Posterior:
         eta_c = sum_z P(z | text) sum_{y with c} P(y | z) R_g(y) / S_g(z).
 
     Without keywords of the block R_g depends on the exposure alone and comes from a table, one row for each number of
-    plain words; the few blocks of which a document has keywords are computed. Noise: (1 - missing) eta + false (1 - eta).
+    plain words; the few blocks of which a document has keywords are computed. Noise makes of it
+    (1 - missing) eta + false (1 - eta).
     """
 
     def __init__(self, world: World, prior: Prior | None = None) -> None:

@@ -25,10 +25,10 @@ class Part(BaseModel):
 class Documents(Part):
     """How many documents: ``total`` over train, validation and test, and ``tail`` more, drawn for each label."""
 
-    total: int = Field(8_000, ge=1)
-    validation: float = Field(0.15, gt=0, lt=1)
-    test: float = Field(0.2, gt=0, lt=1)
-    tail: int = Field(60, ge=0)
+    total: int = Field(default=8_000, ge=1)
+    validation: float = Field(default=0.15, gt=0, lt=1)
+    test: float = Field(default=0.2, gt=0, lt=1)
+    tail: int = Field(default=60, ge=0)
 
     @model_validator(mode="after")
     def _train_is_left(self) -> Self:
@@ -47,12 +47,12 @@ class Counts(Part):
     """
 
     law: Literal["loguniform", "lognormal", "zipf", "explicit"] = "loguniform"
-    rarest: float = Field(5, gt=0)
-    top: float = Field(0.04, gt=0, le=1)
+    rarest: float = Field(default=5, gt=0)
+    top: float = Field(default=0.04, gt=0, le=1)
     cardinality: Positive | None = None
     exponent: Positive | None = None
     explicit: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    explicit_documents: int | None = Field(None, ge=1)
+    explicit_documents: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _explicit_has_counts(self) -> Self:
@@ -68,10 +68,10 @@ class Topics(Part):
     concentration of the topics' word frequencies.
     """
 
-    number: int = Field(1, ge=1, le=200)
+    number: int = Field(default=1, ge=1, le=200)
     concentration: Positive = 1.0
-    words: float = Field(0, ge=0, le=100)
-    pool: int = Field(200, ge=2)
+    words: float = Field(default=0, ge=0, le=100)
+    pool: int = Field(default=200, ge=2)
     focus: Positive = 0.3
 
 
@@ -85,12 +85,12 @@ class Block(Part):
     """
 
     kind: Literal["siblings", "exclusive", "implied", "table"] = "siblings"
-    number: int = Field(1, ge=1)
-    size: int = Field(2, ge=2)
+    number: int = Field(default=1, ge=1)
+    size: int = Field(default=2, ge=2)
     labels: tuple[Annotated[int, Field(ge=0)], ...] = ()
     table: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = ()
     odds: Positive = 8.0
-    overlap: float = Field(0, ge=0, le=1)
+    overlap: float = Field(default=0, ge=0, le=1)
 
     @property
     def width(self) -> int:
@@ -117,11 +117,11 @@ class Length(Part):
     """
 
     plain: Positive = 16
-    sd: float = Field(0.35, ge=0, le=2)
-    fewest: int = Field(5, ge=1)
-    most: int = Field(40, ge=1)
-    longest: int = Field(80, ge=20)
-    vocabulary: int = Field(400, ge=10)
+    sd: float = Field(default=0.35, ge=0, le=2)
+    fewest: int = Field(default=5, ge=1)
+    most: int = Field(default=40, ge=1)
+    longest: int = Field(default=80, ge=20)
+    vocabulary: int = Field(default=400, ge=10)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -138,8 +138,8 @@ class Evidence(Part):
     """
 
     level: Positive = 3.0
-    slope: float = Field(0, allow_inf_nan=False)
-    spread: float = Field(0.25, ge=0, le=2)
+    slope: float = Field(default=0, allow_inf_nan=False)
+    spread: float = Field(default=0.25, ge=0, le=2)
     spurious: Positive = 0.05
 
 
@@ -149,10 +149,10 @@ class Keywords(Part):
     share of a label's words that come from one semantic neighbourhood.
     """
 
-    head: float = Field(4, ge=1, le=300)
-    tail: float = Field(4, ge=1, le=300)
-    sd: float = Field(0.5, ge=0, le=2)
-    coherence: float = Field(0, ge=0, le=1)
+    head: float = Field(default=4, ge=1, le=300)
+    tail: float = Field(default=4, ge=1, le=300)
+    sd: float = Field(default=0.5, ge=0, le=2)
+    coherence: float = Field(default=0, ge=0, le=1)
 
 
 class Noise(Part):
@@ -167,8 +167,8 @@ class Spec(Part):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     note: str = ""
-    seed: int = Field(0, ge=0)
-    labels: int = Field(64, ge=1, le=60_000)
+    seed: int = Field(default=0, ge=0)
+    labels: int = Field(default=64, ge=1, le=60_000)
     documents: Documents = Documents()
     counts: Counts = Counts()
     topics: Topics = Topics()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @cache
 def words() -> tuple[str, ...]:
-    """Real English words, frequent ones first, each a whole piece of BERT's and, after a space, RoBERTa's vocabulary."""
+    """Real English words, frequent ones first, whole pieces of BERT (uncased) and, after a space, of RoBERTa."""
     return tuple(_read("words.txt").split())
 
 

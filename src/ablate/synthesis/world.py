@@ -99,7 +99,7 @@ class World:
     def evidence(self) -> Floats:
         """Keywords that each label adds to a document of exposure 1, [L]."""
         label, _, rate = self.writes
-        return np.bincount(label, rate, self.spec.labels)
+        return np.asarray(np.bincount(label, rate, self.spec.labels), np.float64)
 
     def exposure(self, plain: NDArray[np.integer]) -> Floats:
         """Exposure of documents with so many plain words."""
@@ -136,8 +136,8 @@ def _refuse_crowds(spec: Spec, counts: Ints, keywords: Keywords) -> None:
     heard = typical * keywords.strength.sum() / spec.labels + keywords.spurious.sum() + spec.topics.words
     if pdtrc(spec.length.longest // 4, heard / spec.length.plain) > RARE:
         raise AblateError(
-            f"{spec.name}: documents with {typical:.0f} labels outgrow {spec.length.longest} words; raise length.longest "
-            "or length.plain, or lower evidence.level"
+            f"{spec.name}: documents with {typical:.0f} labels outgrow {spec.length.longest} words; "
+            "raise length.longest or length.plain, or lower evidence.level"
         )
 
 
