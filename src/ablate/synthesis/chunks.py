@@ -16,7 +16,7 @@ from ablate.synthesis.spec import Spec
 from ablate.synthesis.tokens import Tokens, Writer, spell
 from ablate.synthesis.world import World, build
 
-SIZE = 20_000
+SIZE = 10_000
 """Documents of a chunk at most; its seed is its own."""
 
 SPLITS = ("train", "validation", "test", "tail")
