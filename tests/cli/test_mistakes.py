@@ -46,7 +46,7 @@ def refused(said, message: str) -> None:
         (["--rho", "inf"], "rho: input should be a finite number, not inf"),
         (["--rho", "1", "--alarms-per-document", "2"], "rho and alarms_per_document exclude each other"),
         (["--steps", "3"], "steps: input should be greater than or equal to 25, not 3"),
-        (["--documents", "60"], "synthetic:quickstart: 60 documents are too few; give 400 or more"),
+        (["--documents", "60"], "quickstart: 60 documents are too few; give 334 or more"),
         (["--data", "mails.csv"], "no such file: mails.csv"),
         (["--data", "synthetic:quikstart"], "no such preset; did you mean 'quickstart'?"),
         (["--plugin", "mine.py"], "plugin file 'mine.py' does not exist"),

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.synthesis.blocks import Family, conflict
+from ablate.synthesis.blocks import Family, conflict, determined, inverse
 from ablate.synthesis.counts import split_sizes
 from ablate.synthesis.world import Prior, World
 
@@ -82,6 +82,13 @@ def _totals(world: World, family: Family, table: Floats, topics: Ints) -> Ints:
     wanted = world.counts[family.members]  # [G, b]
     if family.members.shape[1] == 1:
         return np.stack([topics.sum() - wanted[:, 0], wanted[:, 0]], axis=1)
+    if determined(family):
+        every = np.concatenate([np.full((len(wanted), 1), topics.sum()), wanted], axis=1)
+        exact = np.rint(every @ inverse(family.patterns).T).astype(np.int64)
+        for members, total in zip(family.members, exact, strict=True):
+            if total.min() < 0:
+                raise conflict(world.spec, family, members, world.counts)
+        return np.asarray(exact)
     found = [_nearest(family, row, counts, topics.sum()) for row, counts in zip(expected, wanted, strict=True)]
     for members, total in zip(family.members, found, strict=True):
         if total is None:

@@ -14,7 +14,7 @@ from ablate.synthesis.spec import Block, Spec
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-ROUNDS, CLOSE = 5_000, 1e-12
+ROUNDS, CLOSE = 1_000, 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,23 +76,27 @@ def rake(family: Family, margins: Floats) -> Floats | None:
     and Stephan 1940). None where no such probabilities exist.
     """
     patterns = family.patterns
-    if len(patterns) == patterns.shape[1] + 1:
-        table = _solved(patterns, margins)
-    else:
-        table = _fitted(patterns, family.weights, margins)
-    if table is None or table.min() < -1e-9:
+    table = _solved(patterns, margins) if determined(family) else _fitted(patterns, family.weights, margins)
+    if table is None or table.min(initial=0) < -1e-9:
         return None
     return np.maximum(table, 0)
 
 
-def _solved(patterns: NDArray[np.bool_], margins: Floats) -> Floats | None:
-    system = np.concatenate([np.ones((1, len(patterns))), patterns.T])  # [b + 1, P]
-    if abs(np.linalg.det(system)) < 0.5:
-        return None
+def determined(family: Family) -> bool:
+    """Whether label counts leave no choice of patterns, as where labels exclude each other."""
+    system = np.concatenate([np.ones((1, len(family.patterns))), family.patterns.T])
+    return bool(system.shape[0] == system.shape[1] == np.linalg.matrix_rank(system))
+
+
+def _solved(patterns: NDArray[np.bool_], margins: Floats) -> Floats:
     known = np.concatenate([np.ones_like(margins[:, :1]), margins], axis=1)
-    # entries of the inverse are whole, as those of the system: written out, the sum is the same on every machine
-    inverse = np.rint(np.linalg.inv(system))
-    return np.asarray(sum(inverse[None, :, i, None] * known[:, None, i] for i in range(len(system))))
+    # written out, the sum is the same on every machine
+    return np.asarray(sum(column[None, :, None] * known[:, None, i] for i, column in enumerate(inverse(patterns).T)))
+
+
+def inverse(patterns: NDArray[np.bool_]) -> Floats:
+    """What takes (all documents, label counts) [b + 1] to documents of each pattern [P], where that is determined."""
+    return np.asarray(np.linalg.inv(np.concatenate([np.ones((1, len(patterns))), patterns.T])))
 
 
 def _fitted(patterns: NDArray[np.bool_], weights: Floats, margins: Floats) -> Floats | None:

@@ -234,19 +234,29 @@ class _Hits:
     @cached_property
     def total(self) -> Floats:
         """S(z) of each pair but for its top, [H, Z]."""
+        if self.ratio.shape[1] == 2:  # many blocks of one label: no product for each of them
+            total = self._there * self.ratio[:, 1:]
+            total += self.blocks.table[:, 0].take(self.block, axis=0) * self.ratio[:, :1]
+            return np.asarray(total)
         total = np.empty((len(self.row), self.blocks.table.shape[2]))
         for block, span in self.spans:
             total[span] = self.ratio[span] @ self.blocks.table[block]
         return total
+
+    @cached_property
+    def _there(self) -> Floats:
+        """P(the one label | z) of each pair, [H, Z]."""
+        return np.asarray(self.blocks.table[:, 1].take(self.block, axis=0))
 
     def log_gain(self, quiet: Floats, level: Ints) -> Floats:
         """What the keywords add to the log likelihood of each topic, summed over blocks, [N, Z].
 
         ``quiet`` [levels, G, Z] is log S without keywords, ``level`` [N] the place of each document in it.
         """
-        gain = np.log(np.maximum(self.total, LEAST))
+        gain = np.maximum(self.total, LEAST)
+        np.log(gain, out=gain)
+        gain -= quiet.reshape(-1, quiet.shape[2]).take(level[self.row] * quiet.shape[1] + self.block, axis=0)
         gain += self.top[:, None]
-        gain -= quiet[level[self.row], self.block]
         pairs = np.arange(len(self.row))
         adder = sparse.csr_matrix((np.ones(len(pairs)), (self.row, pairs)), (len(level), len(pairs)))
         return np.asarray(adder @ gain)
@@ -254,8 +264,11 @@ class _Hits:
     def fill(self, eta: Floats, weight: Floats) -> None:
         """Write the posterior of these blocks' labels into eta [N, L], given P(z | text) [N, Z]."""
         family = self.blocks.family
-        scaled = weight[self.row]
+        scaled = weight.take(self.row, axis=0)
         scaled /= np.maximum(self.total, LEAST)  # [H, Z]
+        if self.ratio.shape[1] == 2:
+            eta[self.row, family.members[self.block, 0]] = self.ratio[:, 1] * np.einsum("hz,hz->h", scaled, self._there)
+            return
         share = np.empty_like(self.ratio)
         for block, span in self.spans:
             share[span] = scaled[span] @ self.blocks.table[block].T
