@@ -38,7 +38,7 @@ def measure() -> dict[str, dict[str, Any]]:
             "generator_vs_sklearn",
             peer,
             f"{told}; {compared:,} documents without the tail's, against make_multilabel_classification (one process, "
-            "sparse counts, no text, no posterior) at the same documents, labels, labels per document, words and length",
+            "sparse counts, no text, no posterior) at the same documents, labels, words, cardinality and length",
         ),
         "generator_linear": _entry(
             "generator_linear", linear, f"{told}; seconds per document at {many:,} documents over those at {few:,}"
