@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ablate.factors import Head, Loss, Mixer
 from ablate.strategy import Strategy
 from ablate.train.batches import Batches
-from ablate.train.engine import Engine
+from ablate.train.compute import Compute
 from ablate.train.loop import Loop
 from ablate.train.order import Order
 from ablate.train.run import run
@@ -55,8 +55,8 @@ class Half(Mixer):
         return (features + features.flip(0)) / 2, (targets + targets.flip(0)) / 2
 
 
-def gradients(strategy: Strategy, setting: Setting, engine: Engine) -> list[Tensor]:
-    loop = Loop(strategy, replace(setting, engine=engine), 0)
+def gradients(strategy: Strategy, setting: Setting, compute: Compute) -> list[Tensor]:
+    loop = Loop(strategy, replace(setting, compute=compute), 0)
     loop.encoder.set_dropout(0.0)
     loop.begin()
     batch = next(loop._batches.next(1))
@@ -75,15 +75,15 @@ STRATEGIES = {
 @pytest.mark.parametrize("tokens", [1, 30, 64])
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_micro_batches_give_the_gradient_of_the_whole_batch(bert: Setting, name: str, tokens: int):
-    whole = gradients(STRATEGIES[name], bert, Engine())
-    parts = gradients(STRATEGIES[name], bert, Engine(micro_batch_tokens=tokens))
+    whole = gradients(STRATEGIES[name], bert, Compute())
+    parts = gradients(STRATEGIES[name], bert, Compute(micro_batch_tokens=tokens))
     assert len(whole) == len(parts) > 10
     for a, b in zip(whole, parts, strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
 
 
 def test_a_batch_that_fits_is_not_cut(bert: Setting):
-    whole, fits = (gradients(STRATEGIES["cross-entropy"], bert, Engine(m)) for m in (None, 10_000))
+    whole, fits = (gradients(STRATEGIES["cross-entropy"], bert, Compute(m)) for m in (None, 10_000))
     for a, b in zip(whole, fits, strict=True):
         assert torch.equal(a, b)
 
@@ -98,7 +98,7 @@ def test_both_passes_of_a_micro_batch_drop_the_same(bert: Setting):
             encoder.register_forward_hook(lambda module, args, out: seen.append(out.flat.detach().clone()))
             return super().build(encoder, stats)
 
-    loop = Loop(Strategy("watched", head=Watched(0.0)), replace(bert, engine=Engine(40)), 0)
+    loop = Loop(Strategy("watched", head=Watched(0.0)), replace(bert, compute=Compute(40)), 0)
     loop.begin()
     loop.train(1)
     first, second = seen[: len(seen) // 2], seen[len(seen) // 2 :]
@@ -107,13 +107,13 @@ def test_both_passes_of_a_micro_batch_drop_the_same(bert: Setting):
         assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize("engine", [Engine(micro_batch_tokens=50), Engine(checkpointing=True)], ids=str)
-def test_a_run_with_dropout_off_is_the_same_however_it_is_computed(bert: Setting, engine: Engine):
+@pytest.mark.parametrize("compute", [Compute(micro_batch_tokens=50), Compute(checkpointing=True)], ids=str)
+def test_a_run_with_dropout_off_is_the_same_however_it_is_computed(bert: Setting, compute: Compute):
     encoder = bert.encoder
     encoder.set_dropout(0.0)
     strategy = STRATEGIES["cross-entropy"]
     plain = run(strategy, bert, 0, go_on, ignore)
-    other = run(strategy, replace(bert, engine=engine), 0, go_on, ignore)
+    other = run(strategy, replace(bert, compute=compute), 0, go_on, ignore)
     np.testing.assert_allclose(plain.losses, other.losses, atol=1e-5)
     np.testing.assert_allclose(plain.norms, other.norms, atol=1e-4)
 

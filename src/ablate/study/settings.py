@@ -13,7 +13,7 @@ from ablate.encoders.base import Encoder
 from ablate.errors import AblateError
 from ablate.factors import Backbone
 from ablate.strategy import Strategy
-from ablate.train.engine import Engine
+from ablate.train.compute import Compute
 from ablate.train.features import features, standardiser
 from ablate.train.frozen import frozen_layers, wholly_frozen
 from ablate.train.inputs import FeatureInputs, TokenInputs
@@ -54,7 +54,7 @@ class Settings:
     alarms_per_document: float
     cache: Path
     tick: Callable[[int, int], None] = lambda done, total: None
-    engine: Engine = Engine()
+    compute: Compute = Compute()
     cache_gb: float | None = None
     _prepared: dict[Backbone, Prepared] = field(default_factory=dict)
     _encoders: dict[Backbone, Encoder] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class Settings:
             "steps": self.steps,
             "batch_size": self.batch_size,
             "alarms_per_document": self.alarms_per_document,
-            "engine": self.engine,
+            "compute": self.compute,
         }
         vectors = self.vectors
         states = (

@@ -29,7 +29,7 @@ from ablate.study.settings import Settings, budget
 from ablate.study.storage import Storage
 from ablate.study.view import View, duration
 from ablate.train import device as devices
-from ablate.train.engine import Engine
+from ablate.train.compute import Compute
 
 SEEDS = 3
 
@@ -119,9 +119,9 @@ def _settle(
     dear = name != "bag" and base_name != "head-only"
     steps, batch = budget(dear, len(train), plan.steps, plan.batch_size)
     cache = Path(plan.cache).expanduser() if plan.cache else default_cache()
-    engine = Engine(plan.micro_batch_tokens, plan.checkpointing, plan.compile)
+    compute = Compute(plan.micro_batch_tokens, plan.checkpointing, plan.compile)
     settings = Settings(
-        dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding, engine, plan.cache_gb
+        dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding, compute, plan.cache_gb
     )
     prepared = settings.prepared(base.backbone)
     settings.max_length = prepared.max_length  # of every backbone, as the written plan says

@@ -14,7 +14,7 @@ from ablate.data.labels import Labels
 from ablate.encoders.base import Encoder
 from ablate.factors import Clipping
 from ablate.strategy import Strategy
-from ablate.train.engine import Engine
+from ablate.train.compute import Compute
 from ablate.train.features import Standardiser
 from ablate.train.inputs import Inputs
 from ablate.train.prepared import Prepared
@@ -49,7 +49,7 @@ class Setting:
     alarms_per_document: float
     prefix: int = 0
     standardiser: Standardiser | None = None
-    engine: Engine = Engine()
+    compute: Compute = Compute()
 
     @property
     def ahead(self) -> bool:
@@ -69,7 +69,7 @@ class Setting:
         else:
             fresh = copy.deepcopy(self.encoder)
         fresh = fresh.to(self.device)
-        fresh.compute(self.engine.checkpointing, self.engine.compile)
+        fresh.compute(self.compute.checkpointing, self.compute.compile)
         return strategy.freezing.wrap(fresh)
 
     def probe(self) -> tuple[NDArray[np.int64], Labels]:

@@ -26,7 +26,7 @@ def backward(
     model: Model, level: Strategy, objective: Objective, stats: LabelStats, setting: Setting, batch: Assembled
 ) -> tuple[Tensor, Tensor]:
     """Add the gradient of a batch to the parameters; gives logits [B, L] and the loss, a scalar, without a graph."""
-    parts = _parts(batch.inputs, setting.engine.micro_batch_tokens)
+    parts = _parts(batch.inputs, setting.compute.micro_batch_tokens)
     if len(parts) == 1:
         with setting.autocast():
             features = model.features(batch.inputs)

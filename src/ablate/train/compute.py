@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Engine:
+class Compute:
     """Ways to trade time for memory, or to use what an accelerator offers; the defaults suit every device.
 
     ``micro_batch_tokens``: most tokens that the encoder reads at once (None: the whole batch); head and loss see the
