@@ -8,7 +8,8 @@ import re
 import pytest
 from rich.console import Console
 
-from ablate.study.view import Clock, Lines, Screen, View, duration, outcome
+from ablate.study.screen import Screen
+from ablate.study.view import Clock, Lines, View, duration, outcome
 
 FINISHED = {
     "arm": "focal",
