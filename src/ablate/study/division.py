@@ -28,7 +28,8 @@ class Kind:
     pays: int
 
 
-#: Measured on two cores with benchmarks/workers.py; the figures are in docs/decisions/0009-workers.md.
+#: One thread each: a second one idles between a run's small operations (docs/decisions/0009-workers.md); ratios are
+#: printed by benchmarks/workers.py.
 BAG = Kind("bag", threads=1, pays=1_000_000)
 HEAD = Kind("head on frozen vectors", threads=1, pays=1_000_000)
 ENCODER = Kind("trained encoder", threads=1, pays=5_000)
