@@ -110,6 +110,10 @@ def study(
     seeds: Annotated[int | None, typer.Option(help="Fresh seeds of each arm.", rich_help_panel=BUDGET)] = None,
     steps: Annotated[int | None, typer.Option(help="Training steps of every run.", rich_help_panel=BUDGET)] = None,
     batch_size: Annotated[int | None, typer.Option(help="Documents of a batch.", rich_help_panel=BUDGET)] = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(help="Fit trials, seeds and steps, where not given, to so many hours.", rich_help_panel=BUDGET),
+    ] = None,
     rho: Annotated[
         float | None, typer.Option(help="Alarms as a multiple of the labels per document.", rich_help_panel=BUDGET)
     ] = None,
@@ -121,7 +125,13 @@ def study(
     ] = None,
     out: Annotated[str | None, typer.Option(help="Output folder (results/NAME).", rich_help_panel=RUN)] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.", rich_help_panel=RUN)] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of the CPU.", rich_help_panel=RUN)] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that make runs side by side (one per GPU, else as suits).", rich_help_panel=RUN),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of the CPU, of each worker.", rich_help_panel=RUN)
+    ] = None,
     cache: Annotated[str | None, typer.Option(help="Folder of tokens and vectors.", rich_help_panel=RUN)] = None,
     cache_gb: Annotated[
         float | None, typer.Option(help="Most disk space of vectors (a fifth of what is free).", rich_help_panel=RUN)

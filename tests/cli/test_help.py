@@ -15,7 +15,7 @@ OPTIONS = (
     *("data", "text", "labels", "label-separator", "label-columns", "group", "documents", "split-seed", "max-length"),
     *("backbone", "base", "strategies", "parts", "design", "plugin", "set", "trials", "seeds", "steps", "batch-size"),
     *("rho", "alarms-per-document", "micro-floor", "out", "device", "threads", "cache", "keep-weights", "dry-run"),
-    "quiet",
+    *("quiet", "workers", "hours"),
 )
 HEAVY = ("torch", "transformers", "optuna", "numpy", "pandas", "sklearn", "scipy", "pyarrow", "datasets")
 

@@ -22,6 +22,7 @@ PLAN = {
     "trials": 2,
     "seeds": 2,
     "threads": 1,
+    "workers": 1,
 }
 ARMS, RUNS_OF_ARM, CONTROLS = 3, 2 + 2 * 2 + 2, 3  # trials, two of them on two more seeds, fresh seeds
 BOARDS = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "labels.csv")

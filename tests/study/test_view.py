@@ -8,7 +8,8 @@ import re
 import pytest
 from rich.console import Console
 
-from ablate.study.view import Clock, Lines, Screen, View, duration, outcome
+from ablate.study.screen import Screen
+from ablate.study.view import Clock, Lines, View, duration, outcome
 
 FINISHED = {
     "arm": "focal",
@@ -170,3 +171,53 @@ def test_an_outcome_is_said_in_a_few_words():
     assert outcome(FINISHED) == "macro 0.412, micro 0.500 on validation"
     assert outcome(FAILED) == "failed, the loss was not finite at step 3"
     assert outcome(PRUNED) == "stopped at step 9: behind"
+
+
+def test_a_pipe_tells_the_runs_of_all_workers_by_their_own_names():
+    console, stream = pipe()
+    lines = Lines(console)
+    lines.total(4)
+    one, other = lines.worker(0), lines.worker(1)
+    one.begin("focal", "trial 0", 50)
+    other.begin("softmax", "trial 1", 50)
+    other.end({**FINISHED, "arm": "softmax"}, fresh=True)
+    one.end(FINISHED, fresh=True)
+    assert stream.getvalue().splitlines() == [
+        # three runs of 30 s are left for two workers, then two
+        "[1/4] softmax, trial 1: macro 0.412, micro 0.500 on validation (30.0 s, 45 s left)",
+        "[2/4] focal, trial 0: macro 0.412, micro 0.500 on validation (30.0 s, 30 s left)",
+    ]
+
+
+def test_the_screen_has_a_line_for_each_worker():
+    console, stream = terminal()
+    screen = Screen(console)
+    screen.total(9)
+    with screen.open():
+        one, other = screen.worker(0), screen.worker(1)
+        one.begin("focal", "trial 0", 50)
+        one.step(7)
+        one.point(0.25, 0.375)
+        other.begin("softmax", "trial 1", 60)
+        other.step(9)
+        other.point(0.5, 0.625)
+        shown = plain(stream.getvalue())
+    for expected in ("focal, trial 0  macro 0.250  micro 0.375", "step 7 of 50", "runs 1 to 2 of 9"):
+        assert expected in shown
+    for expected in ("softmax, trial 1  macro 0.500  micro 0.625", "step 9 of 60"):
+        assert expected in shown
+
+
+def test_before_the_first_run_the_time_left_is_what_was_expected():
+    clock = Clock()
+    clock.runs, clock.expected, clock.workers = 10, 12.0, 2
+    assert clock.left() == 10 * 12 / 2
+    clock.count(FINISHED, fresh=True)
+    assert clock.left() == 9 * 30 / 2
+    console, stream = terminal()
+    screen = Screen(console)
+    screen.total(4)
+    screen.expect(60.0)
+    with screen.open():
+        screen.begin("focal", "trial 0", 50)
+    assert "about 4 min left" in plain(stream.getvalue())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ablate.ablation import arms as design_arms
@@ -39,7 +40,7 @@ class Arm:
         """The same arm with other values of its tuned parameters."""
         return replace(self, strategy=configure(self.strategy, parameters))
 
-    @property
+    @cached_property
     def space(self) -> dict[str, Any]:
         """The marks that are tuned."""
         return {path: mark for path, mark in search_space(self.strategy).items() if path not in self.fixed}

@@ -13,7 +13,8 @@ from ablate.errors import AblateError
 from ablate.study import planfile
 from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
-from ablate.study.view import Lines, Screen, View
+from ablate.study.screen import Screen
+from ablate.study.view import Lines, View
 
 LISTS = ("strategies", "parts", "label_columns")
 

@@ -88,8 +88,34 @@ def execute(name: str, setting: Setting, truth: str) -> tuple[Body, dict[str, ND
     test, arrays = examine(
         scored.test, labels["test"], labels["train"].counts(), prior, alarms, validation, scored.native_cut
     )
-    named = identity(name, setting)
     body: Body = {
+        **_account(name, setting, truth),
+        "notes": list(scored.notes),
+        "status": "finished",
+        "reason": "",
+        "validation": validation,
+        "test": test,
+        "measured": {"seconds": time.perf_counter() - started, "peak_memory_bytes": peak_memory(setting)},
+    }
+    return body, arrays
+
+
+def lost(name: str, setting: Setting, truth: str, reason: str) -> Body:
+    """The account of a control that could not be computed: failed, with its reason and without a figure."""
+    return {
+        **_account(name, setting, truth),
+        "notes": [],
+        "status": "failed",
+        "reason": reason,
+        "validation": {},
+        "measured": {"seconds": 0.0},
+    }
+
+
+def _account(name: str, setting: Setting, truth: str) -> Body:
+    """What a record says of a control before it is computed."""
+    named = identity(name, setting)
+    return {
         "schema": SCHEMA,
         "key": key_of(named),
         "identity": named,
@@ -97,21 +123,14 @@ def execute(name: str, setting: Setting, truth: str) -> tuple[Body, dict[str, ND
         "kind": "control",
         "part": "",
         "identity_of": "",
-        "notes": list(scored.notes),
         "trial": None,
         "parameters": {},
-        "status": "finished",
-        "reason": "",
         "dataset": describe(setting),
         "environment": {k: v for k, v in environment(setting).items() if k != "standardiser_sha256"},
-        "validation": validation,
         "curve": {"steps": [], "macro": [], "micro": [], "balanced": [], "loss": []},
-        "test": test,
         "stability": {},
         "truth": truth,
-        "measured": {"seconds": time.perf_counter() - started, "peak_memory_bytes": peak_memory(setting)},
     }
-    return body, arrays
 
 
 def _shape(prepared: Prepared, split: str) -> tuple[int, int]:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+import torch
 
 from ablate.strategy import Strategy
 from ablate.train.run import run
@@ -16,6 +22,41 @@ MINUTES = 11.0
 FIRST_LOOK_MINUTES = 3.5
 RESCORED = 3
 RESCORING_SEEDS = 2
+#: The matrix product that a processor's peak is measured with: side, and how often it is repeated.
+SIDE, REPEATS = 1536, 5
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of a run: ``evaluations`` for its learning curve and all else that happens once, and each step."""
+
+    evaluations: float
+    step: float
+
+    def seconds(self, steps: int) -> float:
+        """Seconds of a run of so many steps."""
+        return self.evaluations + self.step * steps
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a few steps tell: cost of a run, training documents per second, share of a matrix product's FLOP/s.
+
+    ``share_of_peak`` is None where no encoder is trained or run in a step: looking words up and reading kept vectors
+    is no matrix work.
+    """
+
+    cost: Cost
+    documents_per_second: float
+    share_of_peak: float | None
+
+    @property
+    def told(self) -> str:
+        """In a reader's words."""
+        share = self.share_of_peak
+        return f"{self.documents_per_second:,.0f} documents/s" + (
+            f", {share:.0%} of the peak of a matrix product" if share is not None else ""
+        )
 
 
 def runs_of_arm(trials: int, seeds: int) -> int:
@@ -24,15 +65,18 @@ def runs_of_arm(trials: int, seeds: int) -> int:
     return trials + rescored + seeds
 
 
-def seconds_per_run(strategy: Strategy, setting: Setting) -> float:
-    """Seconds of one run, extrapolated from two short ones; the first of three is warm-up.
+def probe(strategy: Strategy, setting: Setting) -> Probe:
+    """Time two short runs; the first of three is warm-up.
 
     Both have as many evaluations as a real run, so their difference is the cost of the steps alone.
     """
     run(strategy, setting.with_budget(2), 0, _go_on, _ignore)
-    short, long = (_seconds(strategy, setting.with_budget(steps)) for steps in PROBES)
-    step = max(long - short, 0.0) / (PROBES[1] - PROBES[0])
-    return short + step * (setting.steps - PROBES[0])
+    short, long = (_seconds(lambda s=steps: _run(strategy, setting, s)) for steps in PROBES)  # type: ignore[misc]
+    step = max(long - short, 1e-6) / (PROBES[1] - PROBES[0])
+    cost = Cost(max(short - step * PROBES[0], 0.0), step)
+    flop = flop_of_step(strategy, setting)
+    share = None if flop is None else flop / step / peak(setting.device, setting.precision)
+    return Probe(cost, setting.batch_size / step, share)
 
 
 def trials_that_fit(seconds: float, arms: int, seeds: int, minutes: float) -> int:
@@ -41,9 +85,51 @@ def trials_that_fit(seconds: float, arms: int, seeds: int, minutes: float) -> in
     return next(fits, TRIALS[-1])
 
 
-def _seconds(strategy: Strategy, setting: Setting) -> float:
+def flop_of_step(strategy: Strategy, setting: Setting) -> float | None:
+    """Floating-point operations of a training step; None where no encoder runs in it.
+
+    6 for each weight and token (2 forward, 4 backward; Kaplan et al. 2020), 2 where the weight is frozen; embeddings
+    are looked up and count nothing, layers that were computed before neither. What stands above the layers (pooler,
+    head on pooled vectors) reads one vector per document.
+    """
+    encoder = setting.encoder
+    if setting.frozen or encoder.depth == 0:
+        return None
+    prepared = setting.prepared
+    lengths = np.minimum(prepared.lengths[prepared.rows["train"]], prepared.max_length)
+    tokens = setting.batch_size * float(lengths.mean())
+    total = 0.0
+    for layer, parameters in encoder.layers():
+        if layer.index > setting.prefix:
+            weights = sum(parameter.numel() for parameter in parameters)
+            passes = 6 if strategy.freezing.trainable(layer, 0.0) else 2
+            total += passes * weights * (tokens if layer.index <= encoder.depth else setting.batch_size)
+    head = strategy.head.build(encoder, prepared.stats().to(setting.device))
+    reads = setting.batch_size if strategy.head.reads == "pooled" else tokens
+    return total + 6 * reads * sum(parameter.numel() for parameter in head.parameters())
+
+
+def peak(device: torch.device, precision: str) -> float:
+    """Floating-point operations per second of a product of two 1536 x 1536 matrices, the median of five."""
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    one, other = (torch.randn(SIDE, SIDE, device=device, dtype=kind) for _ in range(2))
+
+    def product() -> None:
+        torch.mm(one, other)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    product()
+    return float(2 * SIDE**3 / median(_seconds(product) for _ in range(REPEATS)))
+
+
+def _run(strategy: Strategy, setting: Setting, steps: int) -> None:
+    run(strategy, setting.with_budget(steps), 0, _go_on, _ignore)
+
+
+def _seconds(work: Callable[[], None]) -> float:
     started = time.perf_counter()
-    run(strategy, setting, 0, _go_on, _ignore)
+    work()
     return time.perf_counter() - started
 
 

@@ -73,8 +73,38 @@ def execute(
     outcome = run(arm.strategy, setting, seed, watch, tick)
     trained = time.perf_counter() - started
     figures, arrays = _figures(arm, setting, outcome, confirm=phase == "confirm")
-    named = identity(arm, setting, phase, seed)
     body: Body = {
+        **_account(arm, setting, phase, seed, trial, truth),
+        "curve": curve(outcome.curve),
+        **figures,
+        "measured": {
+            "seconds": time.perf_counter() - started,
+            "training_seconds": trained,
+            "documents_per_second": setting.batch_size * len(outcome.losses) / max(trained, 1e-9),
+            "peak_memory_bytes": peak_memory(setting),
+        },
+    }
+    return body, arrays, outcome
+
+
+def lost(arm: Arm, setting: Setting, phase: str, seed: int, trial: int | None, truth: str, reason: str) -> Body:
+    """The account of a run that could not be made: failed, with its reason and without a figure."""
+    return {
+        **_account(arm, setting, phase, seed, trial, truth),
+        "curve": curve(Curve()),
+        "status": "failed",
+        "reason": reason,
+        "validation": {},
+        "stability": {**stability([], [], [], finite=False), "stages": len(arm.strategy.procedure.stages())},
+        "drawn_positives": {},
+        "measured": {"seconds": 0.0},
+    }
+
+
+def _account(arm: Arm, setting: Setting, phase: str, seed: int, trial: int | None, truth: str) -> Body:
+    """What a record says of a run before it is made."""
+    named = identity(arm, setting, phase, seed)
+    return {
         "schema": SCHEMA,
         "key": key_of(named),
         "identity": named,
@@ -87,17 +117,8 @@ def execute(
         "parameters": defaults(arm.strategy),
         "dataset": describe(setting),
         "environment": environment(setting),
-        "curve": curve(outcome.curve),
         "truth": truth,
-        **figures,
-        "measured": {
-            "seconds": time.perf_counter() - started,
-            "training_seconds": trained,
-            "documents_per_second": setting.batch_size * len(outcome.losses) / max(trained, 1e-9),
-            "peak_memory_bytes": peak_memory(setting),
-        },
     }
-    return body, arrays, outcome
 
 
 def _figures(

@@ -43,7 +43,7 @@ def describe_data(
     lengths = None
     if backbone or max_length:
         from ablate.components.backbone import backbone as backbone_of
-        from ablate.study.study import default_cache
+        from ablate.study.ready import default_cache
         from ablate.train.prepared import prepare
 
         name = backbone or ("minilm" if available("minilm") else "bag")
@@ -56,7 +56,7 @@ def describe_data(
 
 def examine_machine() -> None:
     """Print device, precision, threads, weights, versions and cache."""
-    from ablate.study.study import default_cache
+    from ablate.study.ready import default_cache
     from ablate.train import device as devices
 
     device = devices.choose()

@@ -45,7 +45,11 @@ class Plan(BaseModel):
     alarms_per_document: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="alarms per document, instead of --rho"
     )
-    threads: int | None = Field(None, ge=1, description="threads of the CPU")
+    hours: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="fit steps, trials and seeds to a time budget"
+    )
+    workers: int | None = Field(None, ge=1, le=256, description="processes that make runs side by side")
+    threads: int | None = Field(None, ge=1, description="threads of the CPU, of each worker")
     device: str | None = Field(None, description="cpu, cuda or cuda:N")
     cache: str | None = Field(None, description="folder of tokens and features")
     cache_gb: float | None = Field(
@@ -75,6 +79,8 @@ PLACES = (
     "micro_batch_tokens",
     "checkpointing",
     "compile",
+    "workers",
+    "hours",
 )
 
 

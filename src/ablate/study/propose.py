@@ -24,6 +24,9 @@ from ablate.catalog import COMMON
 
 DESIGN = 8
 BATCH = 4
+#: Earlier trials that pruning needs, and evaluation points of a run (a fifth of them) at which nothing is pruned.
+ENOUGH = 4
+SPARED_POINTS = 5
 
 
 @dataclass(frozen=True)
@@ -105,18 +108,42 @@ def frozen(one: Tried, space: Mapping[str, BaseDistribution]) -> FrozenTrial:
     )
 
 
-def behind(curve: Sequence[float], tried: Sequence[Tried], number: int) -> bool:
-    """Whether a run is to be pruned: its best point so far lies below the median of earlier trials at this point.
+def looks_at(number: int) -> range:
+    """Numbers of the trials that a trial depends on: those of earlier batches, once they are enough to prune by.
 
-    Only trials of *earlier batches* of the same arm count, at least four of them, and nothing is pruned in the
-    first fifth of the run (median stopping rule, Golovin et al. 2017).
+    The design looks at no results and the defaults alone prune nothing, so the trials of the first two batches wait
+    for none.
     """
+    earlier = 0 if number == 0 else 1 + BATCH * (batch_of(number) - 1)
+    return range(earlier if earlier >= ENOUGH else 0)
+
+
+def bar(tried: Sequence[Tried], number: int) -> tuple[float, ...]:
+    """What the best point so far of a run has to reach at each evaluation point; 0 where nothing is pruned.
+
+    The bar is the median over earlier trials of their best so far (median stopping rule, Golovin et al. 2017). Only
+    trials of *earlier batches* of the same arm count, at least four of them, and nothing is pruned in the first fifth
+    of the run.
+    """
+    earlier = [one.curve for one in tried if batch_of(one.number) < batch_of(number)]
+    points = max(map(len, earlier), default=0)
+    return tuple(_median_of_bests(earlier, point) for point in range(points))
+
+
+def below(curve: Sequence[float], bar: Sequence[float]) -> bool:
+    """Whether a run is to be pruned: its best point so far lies below the bar at this point."""
     point = len(curve) - 1
-    earlier = [one.curve for one in tried if batch_of(one.number) < batch_of(number) and len(one.curve) > point]
-    if point < 5 or len(earlier) < 4:
-        return False
-    best = [max(other[: point + 1]) for other in earlier]
-    return max(curve) < float(np.median(best))
+    return point < len(bar) and max(curve) < bar[point]
+
+
+def behind(curve: Sequence[float], tried: Sequence[Tried], number: int) -> bool:
+    """Whether a trial with this curve so far is to be pruned; see :func:`bar`."""
+    return below(curve, bar(tried, number))
+
+
+def _median_of_bests(curves: Sequence[tuple[float, ...]], point: int) -> float:
+    bests = [max(curve[: point + 1]) for curve in curves if len(curve) > point]
+    return float(np.median(bests)) if point >= SPARED_POINTS and len(bests) >= ENOUGH else 0.0
 
 
 def _number(text: str) -> int:

@@ -93,6 +93,12 @@ class Settings:
             self._made[key] = self._make(strategy, encoder, trained, frozen, prefix)
         return self._made[key]
 
+    def give_steps(self, steps: int) -> None:
+        """Another number of steps for every run."""
+        if steps != self.steps:
+            self.steps = steps
+            self._made = {key: made.with_budget(steps) for key, made in self._made.items()}
+
     def _make(self, strategy: Strategy, encoder: Encoder, trained: bool, frozen: bool, prefix: int | None) -> Setting:
         prepared = self.prepared(strategy.backbone)
         common = {

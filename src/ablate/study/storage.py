@@ -1,20 +1,22 @@
 """The Optuna database of a study: rebuilt from records, with heartbeats while trials run.
 
 Records are the truth. The database is there for whoever watches (optuna-dashboard) and so that a trial that dies
-is seen to be dead; it can be thrown away at any time.
+is seen to be dead; it can be thrown away at any time. The process that drives the study alone writes it, for its
+workers too: a trial is alive while its driver is, which restarts a worker that dies.
 """
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 from optuna.storages import RDBStorage
-from optuna.trial import Trial
+from optuna.trial import Trial, TrialState
 
 from ablate.study.propose import Tried, frozen
 
@@ -32,40 +34,49 @@ class Storage:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._storage = RDBStorage(f"sqlite:///{path}", heartbeat_interval=HEARTBEAT_SECONDS)
         self._studies: dict[str, optuna.Study] = {}
+        self._running: dict[tuple[str, int], Trial] = {}
+        self._closed = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._heart.start()
 
-    def add(self, arm: str, tried: Sequence[Tried], space: dict[str, BaseDistribution]) -> None:
+    def add(self, arm: str, tried: Sequence[Tried], space: Mapping[str, BaseDistribution]) -> None:
         """Take finished trials over from their records."""
         self._study(arm).add_trials([frozen(one, space) for one in tried])
 
-    def run(
-        self,
-        arm: str,
-        number: int,
-        parameters: dict[str, Any],
-        space: dict[str, BaseDistribution],
-        objective: Callable[[], Tried],
-    ) -> Tried:
-        """Run one trial under a heartbeat and keep what it gave."""
+    def begin(
+        self, arm: str, number: int, parameters: Mapping[str, Any], space: Mapping[str, BaseDistribution]
+    ) -> None:
+        """A trial starts: it is seen to run, with heartbeats, until :meth:`end`."""
         study = self._study(arm)
-        study.enqueue_trial(parameters, user_attrs={"number": number})
-        done: list[Tried] = []
+        study.enqueue_trial(dict(parameters), user_attrs={"number": number})
+        with warnings.catch_warnings():
+            # that heartbeats are for Study.optimize alone, which runs one trial at a time: here they are sent below
+            warnings.simplefilter("ignore", UserWarning)
+            trial = study.ask(dict(space))
+        self._storage.record_heartbeat(trial._trial_id)
+        self._running[arm, number] = trial
 
-        def trial_of(trial: Trial) -> float:
-            for path, mark in space.items():
-                _suggest(trial, path, mark)
-            one = objective()
-            done.append(one)
-            trial.set_user_attr("curve", list(one.curve))
-            if one.pruned:
-                raise optuna.TrialPruned
-            return one.value if one.value is not None else float("nan")
-
-        study.optimize(trial_of, n_trials=1)
-        return done[0]
+    def end(self, arm: str, one: Tried) -> None:
+        """Keep what a trial gave; one without a value has failed."""
+        trial = self._running.pop((arm, one.number))
+        trial.set_user_attr("curve", list(one.curve))
+        if one.pruned or one.value is None:
+            self._study(arm).tell(trial, state=TrialState.PRUNED if one.pruned else TrialState.FAIL)
+        else:
+            self._study(arm).tell(trial, one.value)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; trials that still ran have failed."""
+        self._closed.set()
+        self._heart.join()
+        for (arm, _), trial in self._running.items():
+            self._study(arm).tell(trial, state=TrialState.FAIL)
         self._storage.engine.dispose()
+
+    def _beat(self) -> None:
+        while not self._closed.wait(HEARTBEAT_SECONDS):
+            for trial in list(self._running.values()):
+                self._storage.record_heartbeat(trial._trial_id)
 
     def _study(self, arm: str) -> optuna.Study:
         if arm not in self._studies:
@@ -73,13 +84,3 @@ class Storage:
                 storage=self._storage, study_name=arm, direction="maximize", load_if_exists=True
             )
         return self._studies[arm]
-
-
-def _suggest(trial: Trial, path: str, mark: BaseDistribution) -> None:
-    """Ask for a mark; the value was enqueued, so this only puts it into the database."""
-    if isinstance(mark, CategoricalDistribution):
-        trial.suggest_categorical(path, mark.choices)
-    elif isinstance(mark, IntDistribution):
-        trial.suggest_int(path, mark.low, mark.high, step=mark.step, log=mark.log)
-    elif isinstance(mark, FloatDistribution):
-        trial.suggest_float(path, mark.low, mark.high, step=mark.step, log=mark.log)

@@ -1,18 +1,10 @@
-"""What a person sees while a study runs: plain lines, or a live display on a terminal."""
+"""What a person sees while a study runs, as plain lines; :mod:`ablate.study.screen` is the live display."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.markup import escape
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
 
 class View:
@@ -39,12 +31,20 @@ class View:
     def end(self, body: dict[str, Any], fresh: bool) -> None:
         """A run is over, or (not ``fresh``) its record was there already."""
 
+    def expect(self, seconds: float) -> None:
+        """How long a run takes, before any was made."""
+
+    def worker(self, number: int) -> View:
+        """The view of one of several workers, from 0: where its runs begin, go on and end."""
+        return self
+
 
 class Clock:
-    """Time left, from the runs that were really made."""
+    """Time left, from the runs that were really made, before them from what was expected."""
 
     def __init__(self) -> None:
-        self.runs, self.done, self._fresh, self._seconds = 0, 0, 0, 0.0
+        self.runs, self.done, self.workers, self.expected = 0, 0, 1, 0.0
+        self._fresh, self._seconds = 0, 0.0
 
     def count(self, body: dict[str, Any], fresh: bool) -> None:
         """Take one run in."""
@@ -54,8 +54,9 @@ class Clock:
             self._seconds += float(body["measured"]["seconds"])
 
     def left(self) -> float | None:
-        """Seconds left, None before the first run."""
-        return None if not self._fresh else (self.runs - self.done) * self._seconds / self._fresh
+        """Seconds left, None while nothing is known of how long a run takes."""
+        a_run = self._seconds / self._fresh if self._fresh else self.expected
+        return (self.runs - self.done) * a_run / self.workers if self._fresh or self.expected else None
 
 
 class Lines(View):
@@ -63,8 +64,8 @@ class Lines(View):
 
     def __init__(self, console: Console) -> None:
         self._console, self._clock = console, Clock()
-        self._arm = self._what = ""
         self._resumed = 0
+        self._lanes: dict[int, _LineLane] = {}
 
     def say(self, text: str) -> None:
         """Print a line as it is."""
@@ -74,12 +75,25 @@ class Lines(View):
         """Remember the number of runs."""
         self._clock.runs = runs
 
+    def expect(self, seconds: float) -> None:
+        """Remember how long a run takes."""
+        self._clock.expected = seconds
+
     def begin(self, arm: str, what: str, steps: int) -> None:
         """Remember what runs."""
-        self._arm, self._what = arm, what
+        self.worker(0).begin(arm, what, steps)
 
     def end(self, body: dict[str, Any], fresh: bool) -> None:
         """Print what a fresh run gave; runs that were there already are counted."""
+        self.worker(0).end(body, fresh)
+
+    def worker(self, number: int) -> View:
+        """What one worker does."""
+        self._clock.workers = max(self._clock.workers, number + 1)
+        return self._lanes.setdefault(number, _LineLane(self))
+
+    def ended(self, arm: str, what: str, body: dict[str, Any], fresh: bool) -> None:
+        """Take in that a run has ended, whoever made it."""
         self._clock.count(body, fresh)
         if not fresh:
             self._resumed += 1
@@ -90,85 +104,20 @@ class Lines(View):
         left = self._clock.left()
         tail = f", {duration(left)} left" if left else ""
         number = f"[{self._clock.done}/{self._clock.runs}]"
-        self.say(f"{number} {self._arm}, {self._what}: {outcome(body)} ({body['measured']['seconds']:.1f} s{tail})")
+        self.say(f"{number} {arm}, {what}: {outcome(body)} ({body['measured']['seconds']:.1f} s{tail})")
 
 
-class Screen(View):
-    """A live display: arm, trial, step, recall at budget, time left."""
+class _LineLane(View):
+    """One worker of :class:`Lines`."""
 
-    def __init__(self, console: Console) -> None:
-        self._console, self._clock = console, Clock()
-        self._arm, self._what, self._steps, self._step = "", "", 1, 0
-        self._recall = self._last = self._encoding = ""
-        self._live: Live | None = None
-        self._shown = 0.0
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Show the display while the block runs."""
-        with Live(console=self._console, auto_refresh=False, transient=True) as live:
-            self._live = live
-            yield
-        self._live = None
-
-    def say(self, text: str) -> None:
-        """Print a line above the display."""
-        self._console.print(text, markup=False, highlight=False)
-
-    def total(self, runs: int) -> None:
-        """Remember the number of runs."""
-        self._clock.runs = runs
-
-    def encoding(self, done: int, total: int) -> None:
-        """Show how far the encoding is."""
-        self._encoding = "" if done >= total else f"encoding documents once: {done:,} of {total:,}"
-        self._draw()
+    def __init__(self, lines: Lines) -> None:
+        self._lines, self._arm, self._what = lines, "", ""
 
     def begin(self, arm: str, what: str, steps: int) -> None:
-        """Show which run it is."""
-        self._arm, self._what, self._steps, self._step, self._recall = arm, what, steps, 0, ""
-        self._draw(now=True)
-
-    def step(self, step: int) -> None:
-        """Move the bar."""
-        self._step = step
-        self._draw()
-
-    def point(self, macro: float, micro: float) -> None:
-        """Show live recall."""
-        self._recall = f"macro {macro:.3f}  micro {micro:.3f}"
-        self._draw(now=True)
+        self._arm, self._what = arm, what
 
     def end(self, body: dict[str, Any], fresh: bool) -> None:
-        """Keep the last outcome in sight."""
-        self._clock.count(body, fresh)
-        self._last = f"{body['arm']}, {self._what}: {outcome(body)}"
-        self._draw()
-
-    def _draw(self, now: bool = False) -> None:
-        if self._live is None or (not now and time.monotonic() - self._shown < 0.1):
-            return
-        self._shown = time.monotonic()
-        self._live.update(self._picture(), refresh=True)
-
-    def _picture(self) -> Group | Text:
-        if self._encoding:
-            return Text(self._encoding)
-        left = self._clock.left()
-        grid = Table.grid(padding=(0, 1))
-        grid.add_row(
-            "study",
-            _bar(self._clock.done, self._clock.runs),
-            f"run {min(self._clock.done + 1, self._clock.runs)} of {self._clock.runs}",
-        )
-        grid.add_row("run", _bar(self._step, self._steps), f"step {self._step:,} of {self._steps:,}")
-        now = Text.from_markup(f"[bold]{escape(self._arm)}[/], {escape(self._what)}  {self._recall}")
-        rest = Text(f"about {duration(left)} left" if left else "measuring how long a run takes", style="dim")
-        return Group(now, grid, Text(self._last, style="dim"), rest)
-
-
-def _bar(done: int, total: int) -> ProgressBar:
-    return ProgressBar(total=max(total, 1), completed=done, width=30)
+        self._lines.ended(self._arm, self._what, body, fresh)
 
 
 def outcome(body: dict[str, Any]) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.metrics.alarms import Adjustment, Scores
+from ablate.metrics.alarms import Adjustment
+from ablate.metrics.cuts import Scores
 from ablate.metrics.measure import validate
 from ablate.results.scores.logits import probability
 from ablate.results.scores.table import Side

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from ablate.data.labels import Labels
-from ablate.metrics.alarms import Scores
+from ablate.metrics.cuts import Scores
 from ablate.results.scores.table import Side
 from ablate.results.wilson import wilson
 

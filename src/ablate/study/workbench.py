@@ -1,0 +1,102 @@
+"""Everything that a process needs to make runs of a study: its arms, its data, where records go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ablate.errors import AblateError
+from ablate.results.record import Body, Records, key_of
+from ablate.study import controls
+from ablate.study.arms import Arm
+from ablate.study.execute import execute, identity, lost
+from ablate.study.propose import below
+from ablate.study.schedule import Task
+from ablate.study.settings import Settings
+from ablate.study.view import View
+from ablate.study.weights import keep
+from ablate.train.run import Curve
+from ablate.train.setting import Setting
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """Makes runs and keeps their records.
+
+    ``arms`` are by name, the baseline first; ``truth`` is the id of the test labels.
+    """
+
+    arms: Mapping[str, Arm]
+    settings: Settings
+    records: Records
+    truth: str
+    keep_weights: bool = False
+
+    def key(self, arm: Arm, phase: str, seed: int) -> str:
+        """The name of the record of a configured arm's run."""
+        return key_of(identity(arm, self._setting(arm.name), phase, seed))
+
+    def controls(self) -> dict[str, str]:
+        """The key of each control's record."""
+        return {name: key_of(controls.identity(name, self._baseline)) for name in controls.CONTROLS}
+
+    def make(self, task: Task, view: View) -> Body:
+        """Make a run and keep its record; ``view`` is told its steps and points.
+
+        Raises:
+            AblateError: this process would make another run than the one that was asked for.
+        """
+        if task.phase == "control":
+            body, arrays = controls.execute(task.arm, self._baseline, self.truth)
+            return self._keep(task, body, arrays)
+
+        def watch(step: int, curve: Curve) -> bool:
+            view.point(curve.macro[-1], curve.micro[-1])
+            return not below(curve.balanced, task.bar)
+
+        arm, setting = self._configured(task)
+        body, arrays, outcome = execute(arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step)
+        if self.keep_weights and task.phase == "confirm" and body["status"] == "finished":
+            keep(outcome.model, self.weights(body))
+        return self._keep(task, body, arrays)
+
+    def lose(self, task: Task, reason: str) -> Body:
+        """Keep the record of a run that could not be made."""
+        if task.phase == "control":
+            return self._keep(task, controls.lost(task.arm, self._baseline, self.truth, reason), {})
+        arm, setting = self._configured(task)
+        return self._keep(task, lost(arm, setting, task.phase, task.seed, task.trial, self.truth, reason), {})
+
+    def weights(self, body: Body) -> Path:
+        """Where the weights of a run are kept."""
+        return self.records.folder.parent / "weights" / f"{body['key']}.safetensors"
+
+    def keep_standardisers(self) -> None:
+        """Build what the arms share (token numbers, vectors of frozen layers) and keep what vectors are scaled by."""
+        for name in self.arms:
+            found = self._setting(name).standardiser
+            if found is not None:
+                self.records.write_standardiser(found.sha256, found.mean, found.deviation)
+
+    @property
+    def _baseline(self) -> Setting:
+        return self._setting(next(iter(self.arms)))
+
+    def _setting(self, name: str) -> Setting:
+        return self.settings.of(self.arms[name].strategy)
+
+    def _configured(self, task: Task) -> tuple[Arm, Setting]:
+        return self.arms[task.arm].configured(task.parameters), self._setting(task.arm)
+
+    def _keep(self, task: Task, body: Body, arrays: Mapping[str, NDArray[Any]]) -> Body:
+        if body["key"] != task.key:
+            raise AblateError(
+                f"{task.arm}, {task.what}: this worker would make another run than the study asks for; "
+                "give it the same versions, data, weights and plugins"
+            )
+        self.records.write(body, arrays)
+        return body
