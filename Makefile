@@ -53,7 +53,7 @@ bench-gpu: bench-setup
 	@$(BIN)/python -W ignore -m benchmarks.gpu $(ARGS)
 
 test-gpu: setup
-	@$(BIN)/python -m pytest -m gpu $(ARGS)
+	@$(BIN)/python -m pytest tests/gpu -m gpu $(ARGS)
 
 bench-setup: $(VENV)/.bench
 

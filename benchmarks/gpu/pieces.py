@@ -35,7 +35,7 @@ def pieces(case: Case, size: Size) -> dict[str, dict[str, Any]]:
             "largest difference to the padded CPU path, fp32": _difference(encoder, batch),
             "fused against single-tensor AdamW": _optimisers(encoder, case.device),
             "pinned, asynchronous copy against pageable": _copies(case.device),
-            **{f"{name} against the default": _option(setting, option) for name, option in OPTIONS.items()},
+            **{f"{name} against the default": _option(setting, option) for name, option in _options(case.device)},
         }
 
 
@@ -44,6 +44,11 @@ OPTIONS: Mapping[str, Engine] = {
     "activation checkpointing": Engine(checkpointing=True),
     "micro-batches of 1,024 tokens": Engine(micro_batch_tokens=1_024),
 }
+
+
+def _options(device: torch.device) -> list[tuple[str, Engine]]:
+    """Compiling is meant for CUDA alone."""
+    return [(name, option) for name, option in OPTIONS.items() if device.type == "cuda" or not option.compile]
 
 
 def _against(one: Callable[[], object], other: Callable[[], object], device: torch.device) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def _precision_note(key: str, case: Case) -> str:
 
 
 def _size_note(key: str, size: Size, lengths: Any) -> str:
-    told = f"{size.steps} steps of {size.batch} documents, {lengths.mean():.0f} tokens each, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    told = f"{size.steps} steps of {size.batch} documents, {lengths.mean():.0f} tokens each, {threads} threads"
     grouped = f"batches spread over an epoch of {size.epoch * size.batch:,} documents in Trainer's own grouped order"
     return f"{told}; {grouped}" if key == "full_vs_trainer_grouped" else told

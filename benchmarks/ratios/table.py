@@ -43,10 +43,10 @@ def reached(key: str, value: float, goal: float) -> bool:
 
 def markdown(latest: Mapping[str, Any]) -> str:
     """``latest.md`` from what ``latest.json`` holds."""
-    title = "# How fast\n\nRatios on one machine, side by side, the median of alternating repeats; `make bench` measures them."
+    told = "Ratios on one machine, side by side, the median of alternating repeats; `make bench` measures them."
     head = "| key | work | against | ratio | goal | | note |\n|---|---|---|---|---|---|---|"
     rows = [_row(key, latest["ratios"][key]) for key in ordered(latest["ratios"])]
-    return "\n\n".join([title, "\n".join([head, *rows]), _machine(latest)]) + "\n"
+    return "\n\n".join(["# How fast", told, "\n".join([head, *rows]), _machine(latest)]) + "\n"
 
 
 def ordered(keys: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ def test_bf16_stays_within_its_rounding_of_fp32(family, cuda):
     batch = ragged(cuda)
     with torch.no_grad():
         exact = encoder(batch).flat
-        with torch.autocast("cuda", torch.bfloat16):
+        with torch.autocast(cuda.type, torch.bfloat16):
             rounded = encoder(batch).flat.float()
     # outputs are of layer norm, so about 1 in size; a bf16 number has 8 bits: 2**-8 each, summed over 3 layers
     assert float((rounded - exact).abs().mean()) < 0.02
@@ -46,7 +46,7 @@ def test_documents_do_not_see_each_other(family, bf16, cuda):
     changed = batch.ids.clone()
     start, end = 5, 5 + 33  # the second document
     changed[start:end] = changed[start:end].flip(0)
-    with torch.no_grad(), torch.autocast("cuda", torch.bfloat16, enabled=bf16):
+    with torch.no_grad(), torch.autocast(cuda.type, torch.bfloat16, enabled=bf16):
         before, after = encoder(batch).flat, encoder(Batch(changed, batch.lengths)).flat
     assert torch.equal(before[:start], after[:start])
     assert torch.equal(before[end:], after[end:])
