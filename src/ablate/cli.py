@@ -123,6 +123,19 @@ def study(
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.", rich_help_panel=RUN)] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the CPU.", rich_help_panel=RUN)] = None,
     cache: Annotated[str | None, typer.Option(help="Folder of tokens and vectors.", rich_help_panel=RUN)] = None,
+    cache_gb: Annotated[
+        float | None, typer.Option(help="Most disk space of vectors (a fifth of what is free).", rich_help_panel=RUN)
+    ] = None,
+    micro_batch_tokens: Annotated[
+        int | None,
+        typer.Option(help="Most tokens the encoder reads at once; saves memory.", rich_help_panel=RUN),
+    ] = None,
+    checkpointing: Annotated[
+        bool | None, typer.Option("--checkpointing", help="Compute layers twice; saves memory.", rich_help_panel=RUN)
+    ] = None,
+    compile: Annotated[
+        bool | None, typer.Option("--compile", help="Fuse layers with torch.compile (CUDA).", rich_help_panel=RUN)
+    ] = None,
     keep_weights: Annotated[
         bool | None, typer.Option("--keep-weights", help="Keep the weights of confirming runs.", rich_help_panel=RUN)
     ] = None,

@@ -15,6 +15,7 @@ from ablate.train.features import DEVIATION_FLOOR, encode, features, standardise
 from ablate.train.inputs import FeatureInputs
 from ablate.train.run import run
 from ablate.train.setting import Setting
+from ablate.train.vectors import VectorCache
 
 PROBE = Strategy("head-only", freezing=HeadOnly())
 
@@ -54,21 +55,33 @@ def test_the_encoder_of_a_frozen_run_keeps_its_weights(bert: Setting):
 def test_vectors_are_computed_once_and_then_read_from_the_cache(tmp_path):
     one = setting(prepared(SmallBert(), tmp_path))
     told: list[tuple[int, int]] = []
-    first = features(one.encoder, one.prepared, "fp32", lambda done, total: told.append((done, total)))
+    first = features(
+        one.encoder,
+        one.prepared,
+        "fp32",
+        VectorCache(tmp_path / "vectors"),
+        lambda done, total: told.append((done, total)),
+    )
     total = len(one.prepared.dataset.texts)
     assert told[-1] == (total, total)
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     told.clear()
-    again = features(one.encoder, one.prepared, "fp32", lambda done, total: told.append((done, total)))
+    again = features(
+        one.encoder,
+        one.prepared,
+        "fp32",
+        VectorCache(tmp_path / "vectors"),
+        lambda done, total: told.append((done, total)),
+    )
     assert told == []
     assert torch.equal(first, again)
-    assert [path.suffix for path in (tmp_path / "features").iterdir()] == [".npy"]
+    assert [path.suffix for path in (tmp_path / "vectors").glob("*.npy")] == [".npy"]
 
 
 @pytest.mark.parametrize("change", ["texts", "weights", "length"])
 def test_other_texts_weights_or_lengths_are_other_vectors(tmp_path, change: str):
     one = setting(prepared(SmallBert(), tmp_path))
-    features(one.encoder, one.prepared, "fp32")
+    features(one.encoder, one.prepared, "fp32", VectorCache(tmp_path / "vectors"))
     made, encoder = one.prepared, one.encoder
     if change == "texts":
         data = dataset()
@@ -77,8 +90,8 @@ def test_other_texts_weights_or_lengths_are_other_vectors(tmp_path, change: str)
         encoder.weights_sha256 = "6" * 64
     else:
         made = replace(made, max_length=made.max_length - 1)
-    features(encoder, made, "fp32")
-    assert len(list((tmp_path / "features").iterdir())) == 2
+    features(encoder, made, "fp32", VectorCache(tmp_path / "vectors"))
+    assert len(list((tmp_path / "vectors").glob("*.npy"))) == 2
 
 
 def test_standardised_training_vectors_have_mean_zero_and_deviation_one():

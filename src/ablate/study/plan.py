@@ -48,6 +48,14 @@ class Plan(BaseModel):
     threads: int | None = Field(None, ge=1, description="threads of the CPU")
     device: str | None = Field(None, description="cpu, cuda or cuda:N")
     cache: str | None = Field(None, description="folder of tokens and features")
+    cache_gb: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="most disk space of encoder vectors (default: a fifth of the free)"
+    )
+    micro_batch_tokens: int | None = Field(
+        None, ge=1, description="most tokens the encoder reads at once; the loss still sees the whole batch"
+    )
+    checkpointing: bool = Field(False, description="compute layers again in the backward pass, to save memory")
+    compile: bool = Field(False, description="fuse layers with torch.compile (CUDA)")
     keep_weights: bool = Field(False, description="keep the weights of the confirming runs")
     out: str | None = Field(None, description="output folder")
     plugin: list[str] = Field(default_factory=list, description="Python file with more strategies")
@@ -57,7 +65,17 @@ class Plan(BaseModel):
 
 
 #: Options that say where and how to run, not what: they are no part of a committed plan.
-PLACES = ("out", "cache", "quiet", "dry_run", "device")
+PLACES = (
+    "out",
+    "cache",
+    "cache_gb",
+    "quiet",
+    "dry_run",
+    "device",
+    "micro_batch_tokens",
+    "checkpointing",
+    "compile",
+)
 
 
 def make(values: Mapping[str, Any], where: str = "the plan") -> Plan:

@@ -13,12 +13,14 @@ from ablate.encoders.base import Encoder
 from ablate.errors import AblateError
 from ablate.factors import Backbone
 from ablate.strategy import Strategy
+from ablate.train.engine import Engine
 from ablate.train.features import features, standardiser
 from ablate.train.frozen import frozen_layers, wholly_frozen
 from ablate.train.inputs import FeatureInputs, TokenInputs
-from ablate.train.prefix import fits, prefix_inputs
+from ablate.train.prefix import prefix_inputs
 from ablate.train.prepared import Prepared, prepare
 from ablate.train.setting import Setting
+from ablate.train.vectors import VectorCache
 
 #: Batch size and steps where the plan names none. Frozen vectors and bags: large batches and about 10 passes over
 #: the data; a trained encoder: 32 (Devlin et al. 2019) and three passes.
@@ -39,7 +41,8 @@ def budget(dear: bool, documents: int, steps: int | None, batch_size: int | None
 class Settings:
     """Makes the setting of an arm once and hands it out again.
 
-    ``tick(done, total)`` is told how far the encoding of a frozen encoder's vectors is.
+    ``tick(done, total)`` is told how far the encoding of a frozen encoder's vectors is; ``cache_gb`` is the most disk
+    space that such vectors may take (None: a fifth of what is free).
     """
 
     dataset: Dataset
@@ -51,6 +54,8 @@ class Settings:
     alarms_per_document: float
     cache: Path
     tick: Callable[[int, int], None] = lambda done, total: None
+    engine: Engine = Engine()
+    cache_gb: float | None = None
     _prepared: dict[Backbone, Prepared] = field(default_factory=dict)
     _encoders: dict[Backbone, Encoder] = field(default_factory=dict)
     _made: dict[tuple[Backbone, bool, int | None], Setting] = field(default_factory=dict)
@@ -100,14 +105,24 @@ class Settings:
             "steps": self.steps,
             "batch_size": self.batch_size,
             "alarms_per_document": self.alarms_per_document,
+            "engine": self.engine,
         }
-        if prefix is not None and fits(prepared, encoder):
-            states = prefix_inputs(encoder, prepared, prefix, self.precision, self.tick)
+        vectors = self.vectors
+        states = (
+            None if prefix is None else prefix_inputs(encoder, prepared, prefix, self.precision, vectors, self.tick)
+        )
+        if states is not None:
             return Setting(inputs=states, prefix=prefix, **common)  # type: ignore[arg-type]
         if not frozen:
             tokens = TokenInputs(prepared.tokens, prepared.tokenizer, prepared.max_length, self.device)
             return Setting(inputs=tokens, **common)  # type: ignore[arg-type]
-        vectors = features(encoder, prepared, self.precision, self.tick)
-        fitted = standardiser(vectors[torch.from_numpy(prepared.rows["train"])])
-        inputs = FeatureInputs(fitted.apply(vectors).to(self.device))
+        found = features(encoder, prepared, self.precision, vectors, self.tick)
+        fitted = standardiser(found[torch.from_numpy(prepared.rows["train"])])
+        inputs = FeatureInputs.of(found, fitted.apply, self.device)
         return Setting(inputs=inputs, standardiser=fitted, **common)  # type: ignore[arg-type]
+
+    @property
+    def vectors(self) -> VectorCache:
+        """Where the output of frozen layers is kept."""
+        budget = None if self.cache_gb is None else int(1e9 * self.cache_gb)
+        return VectorCache(self.cache / "vectors", budget)

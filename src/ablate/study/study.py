@@ -29,6 +29,7 @@ from ablate.study.settings import Settings, budget
 from ablate.study.storage import Storage
 from ablate.study.view import View, duration
 from ablate.train import device as devices
+from ablate.train.engine import Engine
 
 SEEDS = 3
 
@@ -118,12 +119,15 @@ def _settle(
     dear = name != "bag" and base_name != "head-only"
     steps, batch = budget(dear, len(train), plan.steps, plan.batch_size)
     cache = Path(plan.cache).expanduser() if plan.cache else default_cache()
-    settings = Settings(dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding)
+    engine = Engine(plan.micro_batch_tokens, plan.checkpointing, plan.compile)
+    settings = Settings(
+        dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding, engine, plan.cache_gb
+    )
     prepared = settings.prepared(base.backbone)
     settings.max_length = prepared.max_length  # of every backbone, as the written plan says
     encoder = settings.encoder(base.backbone)
     arms, notes = choose(found, plan.strategies, plan.parts, plan.design, base, encoder, plan.set)
-    for note in (*dataset.notes, *notes):
+    for note in (*dataset.notes, *notes, *encoder.notes):
         view.say(note)
     view.say(
         f"data: {dataset.name}, {len(dataset.texts):,} documents, {dataset.labels.width} labels, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from ablate.encoders.base import Batch, Encoder
 from ablate.train.inputs import TokenInputs
 from ablate.train.prepared import Prepared
+from ablate.train.vectors import VectorCache, Vectors
 
 #: A feature whose deviation is below this share of the mean deviation is divided by that instead.
 DEVIATION_FLOOR = 0.01
@@ -49,36 +49,40 @@ def standardiser(vectors: Tensor) -> Standardiser:
 
 
 def features(
-    encoder: Encoder, prepared: Prepared, precision: str, tick: Callable[[int, int], None] = lambda done, total: None
+    encoder: Encoder,
+    prepared: Prepared,
+    precision: str,
+    cache: VectorCache,
+    tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> Tensor:
-    """Pooled vectors of all documents, [N, d] in fp32, from the cache where they are there.
+    """Pooled vectors of all documents, [N, d] in fp32: from the cache, or in memory where that has no room for them.
 
     ``tick(done, total)`` is told the documents encoded so far.
     """
-    path = prepared.cache / "features" / f"{_key(encoder, prepared, precision)}.npy"
-    if not path.exists():
-        vectors = encode(encoder, prepared, precision, tick)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        with open(temporary, "wb") as file:
-            np.save(file, vectors.numpy(), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    return torch.from_numpy(np.load(path, allow_pickle=False))
+
+    def build(out: Vectors) -> None:
+        encode(encoder, prepared, precision, tick, torch.from_numpy(out))
+
+    shape = (len(prepared.dataset.texts), encoder.width)
+    found = cache.open(_key(encoder, prepared, precision), shape, build)
+    return encode(encoder, prepared, precision, tick) if found is None else torch.from_numpy(found)
 
 
 def encode(
-    encoder: Encoder, prepared: Prepared, precision: str, tick: Callable[[int, int], None] = lambda done, total: None
+    encoder: Encoder,
+    prepared: Prepared,
+    precision: str,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+    out: Tensor | None = None,
 ) -> Tensor:
-    """Pooled vectors of all documents, [N, d] in fp32 on the CPU."""
-    out = torch.empty(len(prepared.dataset.texts), encoder.width)
+    """Pooled vectors of all documents, [N, d] in fp32 on the CPU; written to ``out`` where it is given."""
+    vectors = torch.empty(len(prepared.dataset.texts), encoder.width) if out is None else out
 
     def keep(part: NDArray[np.int64], batch: Batch) -> None:
-        out[torch.from_numpy(part)] = encoder.encode_pooled(batch).float().cpu()
+        vectors[torch.from_numpy(part)] = encoder.encode_pooled(batch).float().cpu()
 
     sweep(encoder, prepared, precision, keep, tick)
-    return out
+    return vectors
 
 
 def sweep(

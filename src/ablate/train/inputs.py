@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,9 @@ from torch import Tensor
 from ablate.data.tokens import TokenStore
 from ablate.encoders.base import Batch, Tokenizer, Tokens
 from ablate.train.device import moved
+
+#: Numbers of vectors that are held in memory, standardised: one gigabyte.
+MOST_IN_MEMORY = 250_000_000
 
 
 class Inputs(Protocol):
@@ -51,14 +55,22 @@ def parts_by_length(lengths: NDArray[np.int64], documents: int) -> list[NDArray[
 
 
 class FeatureInputs:
-    """Standardised vectors of a wholly frozen encoder, [N, d]."""
+    """Vectors of a wholly frozen encoder, [N, d]: all on the device, or on disk and standardised as they are read."""
 
-    def __init__(self, features: Tensor) -> None:
-        self._features = features
+    def __init__(self, features: Tensor, standardise: Callable[[Tensor], Tensor] | None = None) -> None:
+        self._features, self._standardise = features, standardise
+
+    @classmethod
+    def of(cls, vectors: Tensor, standardise: Callable[[Tensor], Tensor], device: torch.device) -> FeatureInputs:
+        """Standardised at once where they fit in memory easily, else batch by batch."""
+        if vectors.numel() <= MOST_IN_MEMORY:
+            return cls(standardise(vectors).to(device))
+        return cls(vectors, lambda part: standardise(part.to(device, non_blocking=True)))
 
     def take(self, rows: NDArray[np.int64]) -> Tensor:
         """Vectors of the named documents, [B, d]."""
-        return self._features[moved(rows, self._features.device)]
+        found = self._features[moved(rows, self._features.device)]
+        return found if self._standardise is None else self._standardise(found)
 
     def by_length(self, rows: NDArray[np.int64], documents: int) -> list[NDArray[np.int64]]:
         """Parts in the given order: vectors have no length."""

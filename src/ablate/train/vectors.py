@@ -1,0 +1,165 @@
+"""Vectors that a frozen encoder gives, kept on disk within a budget and shared by all runs and processes."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+#: Share of the disk that is free, or taken by the cache already, that the cache may take unless told otherwise.
+DISK_SHARE = 0.2
+
+#: Descriptors of locks on the entries that this process reads: they keep others from evicting them, and go with it.
+_IN_USE: dict[Path, int] = {}
+
+
+@dataclass(frozen=True)
+class VectorCache:
+    """Arrays of vectors under a folder, at most ``budget_bytes`` of them (None: a fifth of the free disk).
+
+    An entry is an ``.npy`` file and a header with its sha256; the header comes last, so that an entry with a header is
+    whole. One process builds an entry while others wait for it. What was not used for longest is evicted first; what
+    some process is reading stays.
+    """
+
+    folder: Path
+    budget_bytes: int | None = None
+
+    def open(self, key: str, shape: tuple[int, int], build: Callable[[Vectors], None]) -> Vectors | None:
+        """The vectors [N, d] of a key, mapped from disk; ``build`` fills them in where they are not there yet.
+
+        None where they would not fit the budget, or where the disk has no room.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(self._path(key, "build.lock")):
+            self._take(key)
+            if not self._whole(key, shape) and not self._build(key, shape, build):
+                self._let_go(key)
+                return None
+        os.utime(self._path(key, "json"))
+        found: Vectors = np.load(self._path(key, "npy"), mmap_mode="c", allow_pickle=False)
+        return found
+
+    def bytes(self) -> int:
+        """Disk space of all entries."""
+        return sum(path.stat().st_size for path in self.folder.glob("*.npy"))
+
+    def room(self) -> int:
+        """The budget in bytes."""
+        if self.budget_bytes is not None:
+            return self.budget_bytes
+        return int(DISK_SHARE * (shutil.disk_usage(self.folder).free + self.bytes()))
+
+    def _build(self, key: str, shape: tuple[int, int], build: Callable[[Vectors], None]) -> bool:
+        """Make an entry; false where there is no room for it."""
+        for part in ("json", "npy"):  # a torn or damaged entry
+            self._path(key, part).unlink(missing_ok=True)
+        for leftover in self.folder.glob(f".{key}.*.tmp"):  # of a builder that died: we hold the lock
+            leftover.unlink()
+        if not self._evict(4 * shape[0] * shape[1]):
+            return False
+        temporary = self.folder / f".{key}.{os.getpid()}.tmp"
+        try:
+            values = _reserved(temporary, shape)
+            if values is None:
+                return False
+            build(values)
+            values.flush()
+            digest = _sha256(temporary)
+            os.replace(temporary, self._path(key, "npy"))
+        finally:
+            temporary.unlink(missing_ok=True)
+        self._write_header(key, shape, digest)
+        return True
+
+    def _write_header(self, key: str, shape: tuple[int, int], digest: str) -> None:
+        temporary = self.folder / f".{key}.json.{os.getpid()}.tmp"
+        with temporary.open("w") as file:
+            json.dump({"shape": shape, "sha256": digest}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self._path(key, "json"))
+
+    def _whole(self, key: str, shape: tuple[int, int]) -> bool:
+        """Whether an entry is there, of this shape, with the bytes that its checksum speaks of."""
+        try:
+            header = json.loads(self._path(key, "json").read_bytes())
+            return bool(header["shape"] == list(shape) and header["sha256"] == _sha256(self._path(key, "npy")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def _evict(self, needed: int) -> bool:
+        """Make room for so many bytes, the least recently used entries first; false where that is not enough."""
+        room = self.room() - needed
+        if room < 0:
+            return False
+        headers = sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        for header in headers:
+            if self.bytes() <= room:
+                return True
+            self._remove(header.stem)
+        return self.bytes() <= room
+
+    def _remove(self, key: str) -> None:
+        """Delete an entry unless some process reads it."""
+        with self._path(key, "lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return
+            for part in ("json", "npy"):
+                self._path(key, part).unlink(missing_ok=True)
+
+    def _take(self, key: str) -> None:
+        """Keep others from evicting an entry for as long as this process lives."""
+        path = self._path(key, "lock")
+        if path not in _IN_USE:
+            _IN_USE[path] = os.open(path, os.O_RDWR | os.O_CREAT)
+            fcntl.flock(_IN_USE[path], fcntl.LOCK_SH)
+
+    def _let_go(self, key: str) -> None:
+        os.close(_IN_USE.pop(self._path(key, "lock")))
+
+    def _path(self, key: str, suffix: str) -> Path:
+        return self.folder / f"{key}.{suffix}"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time; the lock goes with the process, however it ends."""
+    with path.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _reserved(path: Path, shape: tuple[int, int]) -> Any:
+    """A new mapped array whose place on the disk is taken at once, or a full disk would kill the process; else None."""
+    try:
+        values: np.memmap[Any, np.dtype[np.float32]] = np.lib.format.open_memmap(
+            path, mode="w+", dtype=np.float32, shape=shape
+        )
+        with path.open("rb+") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return None
+    return values
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
