@@ -12,7 +12,7 @@ import torch
 
 from ablate.catalog import BASELINE
 from ablate.encoders.base import Batch, Encoder
-from ablate.train.engine import Engine
+from ablate.train.compute import Compute
 from ablate.train.setting import Setting
 from benchmarks.ratios import corpus, ours
 from benchmarks.ratios.case import Case
@@ -39,14 +39,14 @@ def pieces(case: Case, size: Size) -> dict[str, dict[str, Any]]:
         }
 
 
-OPTIONS: Mapping[str, Engine] = {
-    "torch.compile": Engine(compile=True),
-    "activation checkpointing": Engine(checkpointing=True),
-    "micro-batches of 1,024 tokens": Engine(micro_batch_tokens=1_024),
+OPTIONS: Mapping[str, Compute] = {
+    "torch.compile": Compute(compile=True),
+    "activation checkpointing": Compute(checkpointing=True),
+    "micro-batches of 1,024 tokens": Compute(micro_batch_tokens=1_024),
 }
 
 
-def _options(device: torch.device) -> list[tuple[str, Engine]]:
+def _options(device: torch.device) -> list[tuple[str, Compute]]:
     """Compiling is meant for CUDA alone."""
     return [(name, option) for name, option in OPTIONS.items() if device.type == "cuda" or not option.compile]
 
@@ -100,9 +100,9 @@ def _copies(device: torch.device) -> dict[str, Any]:
     return _against(lambda: pinned.to(device, non_blocking=True), lambda: pageable.to(device), device)
 
 
-def _option(setting: Setting, option: Engine) -> dict[str, Any]:
+def _option(setting: Setting, option: Compute) -> dict[str, Any]:
     """Training steps with an option of the engine against steps without it, and the memory of both."""
-    other = replace(setting, engine=option)
+    other = replace(setting, compute=option)
     strategy = BASELINE.replace(backbone=setting.prepared.backbone)
     for one in (other, setting):
         ours.step_seconds(strategy, one)

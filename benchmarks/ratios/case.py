@@ -14,7 +14,7 @@ from ablate.encoders.sources import folder
 from ablate.encoders.transformer import TransformerEncoder
 from ablate.factors import Backbone
 from ablate.strategy import Strategy
-from ablate.synthesis.quickstart import words
+from ablate.synthesis.words import words
 
 Family = Literal["bert", "roberta"]
 #: Special tokens of the families as their authors numbered them: start, end, padding.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ablate.data.dataset import Dataset
 from ablate.data.labels import Labels
-from ablate.synthesis.quickstart import words
+from ablate.synthesis.words import words
 
 LABELS = 485
 SPECIAL = 2
