@@ -277,6 +277,36 @@ def synth(
 
 
 @app.command()
+def calibrate(
+    spec: Annotated[str, typer.Argument(help="Preset (such as forum-data-small) or spec (TOML).")],
+    micro: Annotated[float, typer.Option(help="Micro recall at 0.5 to reach, per cent.")] = 70,
+    macro: Annotated[float, typer.Option(help="Macro recall at 0.5 to reach, per cent.")] = 45,
+    documents: Annotated[int | None, typer.Option(help="Another number of documents; needs --out.")] = None,
+    spread: Annotated[
+        str, typer.Option(help="What moves macro: evidence.slope or keywords.tail; evidence.level moves micro.")
+    ] = "evidence.slope",
+    seeds: Annotated[int, typer.Option(help="Seeds that confirm what the search found.")] = 3,
+    trainings: Annotated[int, typer.Option(help="Most trainings of the search.")] = 12,
+    steps: Annotated[int, typer.Option(help="Training steps, 256 documents each.")] = 3_000,
+    workers: Annotated[int, typer.Option(help="Processes of the confirming trainings; one thread each.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the card here and leave the spec's file as it is (else beside it).")
+    ] = None,
+) -> None:
+    """Make plain cross-entropy reach given recalls on a synthetic spec, and write down what it reached.
+
+    Start the same command again to go on where it stopped.
+    """
+    try:
+        from ablate.study.calibrate.command import Order, run
+
+        run(Order(spec, micro, macro, documents, spread, seeds, trainings, steps, workers, out))
+    except KeyboardInterrupt:
+        typer.echo("stopped; every finished training is kept: start the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+
+
+@app.command()
 def doctor() -> None:
     """Say what is here: device, threads, precision, weights, versions, cache."""
     from ablate.study.inspect import examine_machine

@@ -20,17 +20,26 @@ def resolve(name: str) -> Spec:
 
     AblateError: no such preset or file (with a near match), or a spec that cannot be.
     """
+    path, size = place(name)
+    values = _read(path)
+    changes = values.pop(SIZES, {}).get(size, {}) if size else {}
+    merged = _laid_over(_without_sizes(values), changes)
+    return make(merged, name) if name.endswith(".toml") else make({**merged, "name": name}, path.name)
+
+
+def place(name: str) -> tuple[Path, str]:
+    """The file of a preset and its size, "" where it has none; a TOML file itself.
+
+    AblateError: no such preset.
+    """
     if name.endswith(".toml"):
-        return make(_without_sizes(_read(Path(name))), name)
+        return Path(name), ""
     found = _presets().get(name)
     if found is None:
         known = tuple(_presets())
         hint = near(name, known)
         raise AblateError(f"synthetic:{name}: no such preset{hint}; give one of {', '.join(known)}, or a .toml file")
-    path, size = found
-    values = _read(path)
-    changes = values.pop(SIZES, {}).get(size, {}) if size else {}
-    return make({**_laid_over(_without_sizes(values), changes), "name": name}, path.name)
+    return found
 
 
 def presets() -> tuple[str, ...]:

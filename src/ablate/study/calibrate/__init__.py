@@ -1,0 +1,1 @@
+"""Calibrating a synthetic spec on the baseline alone."""
