@@ -183,7 +183,7 @@ class _Calibration:
         order, asked, perfect = self._order, card["as_asked"], card["oracle_at_half"]
         verdict = "reached" if card["reached"] else f"not reached within {100 * NEAR:g} points"
         target = f"micro {order.micro:g}, macro {order.macro:g}"
-        print(f"{target} {verdict}: baseline {_brief(card)} over {order.seeds} seeds")
+        print(f"{target} {verdict}: baseline {_brief(card)}, mean of {order.seeds}")
         print(f"as asked (zero bias) {_brief(asked)}; exact posterior {_brief(perfect)}")
         print(f"card: {order.card}" + ("" if order.out else f"; scalars: {place(order.name)[0]}"))
 
