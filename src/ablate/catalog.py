@@ -69,6 +69,8 @@ STRATEGIES: tuple[Strategy, ...] = (
 
 #: Rows that stand on every board beside the strategies; no strategy may take their names.
 CONTROLS = ("predict-everything", "prior-only", "tfidf-linear")
+#: Rows of what was possible at all, where the truth is known.
+CEILINGS = ("bayes-ceiling", "bayes-macro-ceiling", "learner-ceiling")
 
 #: Parameters that every arm tunes: the rate as a multiple of the published one, and dropout.
 COMMON = ("optimizer.scale", "head.dropout")

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ablate.metrics.measure import examine, validate
 from ablate.metrics.stability import stability
 from ablate.results.record import SCHEMA, Body, key_of
 from ablate.space import defaults
 from ablate.strategy import to_json
 from ablate.study.arms import Arm
 from ablate.study.content import content
+from ablate.study.judge import NotFiniteError, judge
 from ablate.train.device import processor
 from ablate.train.evaluate import score
 from ablate.train.run import Curve, Outcome, Watcher, run
@@ -129,27 +129,16 @@ def _figures(
     figures: dict[str, Any] = {"validation": {}}
     arrays: dict[str, NDArray[Any]] = {}
     if status == "finished":
-        prior = np.asarray(setting.prepared.stats().prior.double().numpy())
-        splits = ("validation", "test") if confirm else ("validation",)
-        scores = {split: _scores(setting, outcome, split) for split in splits}
-        broken = [split for split in splits if not np.isfinite(scores[split]).all()]
-        if broken:
-            status, reason = "failed", f"a score on {broken[0]} was not finite"
-        else:
-            labels = setting.prepared.labels
-            figures["validation"] = validate(
-                scores["validation"], labels["validation"], prior, setting.alarms_per_document
+        try:
+            figures, arrays = judge(
+                setting.prepared,
+                setting.alarms_per_document,
+                lambda split: _scores(setting, outcome, split),
+                outcome.loss.native_cut,
+                confirm,
             )
-            if confirm:
-                figures["test"], arrays = examine(
-                    scores["test"],
-                    labels["test"],
-                    labels["train"].counts(),
-                    prior,
-                    setting.alarms_per_document,
-                    figures["validation"],
-                    outcome.loss.native_cut,
-                )
+        except NotFiniteError as broken:
+            status, reason = "failed", f"a score on {broken} was not finite"
     figures["status"], figures["reason"] = status, reason
     finite = status != "failed"
     stages = len(arm.strategy.procedure.stages())
@@ -188,7 +177,7 @@ def describe(setting: Setting) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "sha256": dataset.sha256,
-        "documents": len(dataset.texts),
+        "documents": dataset.documents,
         "labels": dataset.labels.width,
         "train_documents": len(setting.prepared.rows["train"]),
         "validation_documents": len(setting.prepared.rows["validation"]),
