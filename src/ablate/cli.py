@@ -158,6 +158,17 @@ def leaderboard(
 
 
 @app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the report (DIR/report).")] = None,
+) -> None:
+    """Write one offline HTML page about a study, with its figures as SVG and PNG."""
+    from ablate.results.report.write import report
+
+    report(folder, out)
+
+
+@app.command()
 def strategies(
     name: Annotated[str | None, typer.Argument(help="One strategy, in full.")] = None,
     format: Annotated[str, typer.Option(help="table or json.")] = "table",
