@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,12 @@ FLAGS = (
     ),
     *("--force-color-profile=srgb", "--hide-scrollbars", "--disable-dev-shm-usage", "--remote-debugging-pipe"),
 )
+#: Puts the two ends of the pipe where Chromium looks for them, and becomes Chromium.
+LAUNCH = (
+    "import fcntl, os, sys\n"
+    "ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]\n"
+    "os.dup2(ends[0], 3)\nos.dup2(ends[1], 4)\nos.execv(sys.argv[3], sys.argv[3:])\n"
+)
 PATIENCE = 60.0  # seconds for one answer
 
 
@@ -39,8 +46,8 @@ class Chromium:
     def __init__(self, program: str, profile: Path) -> None:
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
-        shell = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
-        words = ["sh", "-c", shell, "sh", program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        launch = [sys.executable, "-S", "-c", LAUNCH, str(theirs_in), str(theirs_out)]
+        words = [*launch, program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(words, pass_fds=(theirs_in, theirs_out), **quiet)
         os.close(theirs_in)
@@ -51,12 +58,19 @@ class Chromium:
         self._loaded = False
 
     def __enter__(self) -> Chromium:
+        try:
+            self._attach()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def _attach(self) -> None:
         pages = self._call("Target.getTargets")["targetInfos"]
         target = next(page["targetId"] for page in pages if page["type"] == "page")
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self._call(f"{domain}.enable")
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -66,10 +80,13 @@ class Chromium:
             self._call("Browser.close")
             self._process.wait(PATIENCE)
         finally:
-            self._process.kill()
-            self._process.wait()
-            os.close(self._out)
-            os.close(self._in)
+            self._end()
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._out)
+        os.close(self._in)
 
     def open(self, url: str, width: int = 1200, height: int = 900, scheme: str = "light", scripts: bool = True) -> None:
         """Load a page in a window of this size, in a light or dark system."""

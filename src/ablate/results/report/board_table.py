@@ -111,12 +111,10 @@ HEADINGS = (
     Heading("seed sd", _share("stability", "seed_sd"), more=True, falls=False),
     Heading("at 0.5: macro", _share("at_half", "macro_recall")),
     Heading("at 0.5: micro", _share("at_half", "micro_recall"), more=True),
-    Heading("at 0.5: alarms per document", _plain(amount, "at_half", "alarms_per_document"), falls=False),
+    Heading("alarms at 0.5", _plain(amount, "at_half", "alarms_per_document"), falls=False),
     Heading("deployed: macro", _share("as_deployed", "macro_recall"), more=True),
     Heading("deployed: micro", _share("as_deployed", "micro_recall"), more=True),
-    Heading(
-        "deployed: alarms per document", _plain(amount, "as_deployed", "alarms_per_document"), more=True, falls=False
-    ),
+    Heading("alarms deployed", _plain(amount, "as_deployed", "alarms_per_document"), more=True, falls=False),
     Heading("precision", _share("precision_at_budget"), more=True),
     Heading("macro F1", _share("macro_f1"), more=True),
     Heading("micro F1", _share("micro_f1"), more=True),

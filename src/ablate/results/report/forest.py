@@ -41,7 +41,7 @@ def figure(material: Material) -> Figure | None:
         "Against the baseline",
         "Macro recall at equal alarms, difference to the baseline, paired by seed and by document. Thick: 95 % "
         "interval of this row alone; thin: the interval that holds for all ranked rows at once, on which a win is "
-        "judged. A row whose interval crosses zero cannot be told from the baseline. An arrow marks a row that lies beyond the axis.",
+        "judged. A row whose interval crosses zero cannot be told from the baseline. An arrow: beyond the axis.",
         _words(arms),
         lambda width: _draw(arms, width),
         Numbers(
