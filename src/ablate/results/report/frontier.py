@@ -91,7 +91,7 @@ def frontier(pairs: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def _draw(arms: Sequence[Arm], best: Sequence[int], width: float) -> Drawing:
-    sheet = Drawing(width, 480 if width >= WIDE else 400)
+    sheet = Drawing(width, 480 if width >= WIDE else 440)
     spans = {n: [v for s in _spans(arms, f"{n}_recall_at_budget") for v in s] for n in ("micro", "macro")}
     x = Scale(*around(spans["micro"], 1.0, 0.04), 44, width - 12)
     y = Scale(*around(spans["macro"], 1.0, 0.04), sheet.height - 50, 30)

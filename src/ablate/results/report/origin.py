@@ -81,7 +81,7 @@ def sources(material: Material) -> list[tuple[str, str]]:
     dataset, bodies = material.board["dataset"], material.found.bodies
     used = sum(len(arm.runs) for arm in material.arms)
     phases = Counter(b["identity"]["phase"] for b in bodies)
-    trunks = [b["identity"].get("backbone") or {} for b in bodies]
+    trunks = [b["identity"].get("backbone") or {} for b in bodies if b["kind"] == "strategy"]
     names = {str(trunk["name"]) for trunk in trunks if trunk.get("name")}
     hashes = {str(trunk["weights_sha256"]) for trunk in trunks if trunk.get("weights_sha256")} - {"none"}
     return [

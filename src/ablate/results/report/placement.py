@@ -19,6 +19,7 @@ class Placed:
 
 Box = tuple[float, float, float, float]
 WAYS = 16
+NEAR, OVER_A_POINT = 4.0, 40.0  # pixels from a line that count as on it, and what each such point costs
 PER_PIXEL = 0.5  # what a pixel of distance costs, in square pixels of a line that is covered
 STEPS = (9.0, 16.0, 26.0, 38.0, 52.0, 68.0, 86.0, 110.0)  # pixels from the point, the nearest first
 
@@ -36,7 +37,9 @@ def place(
     order = sorted(range(len(points)), key=lambda i: (_room(points, i), i))
     for i in order:
         boxes = _candidates(points[i], breadth(names[i], size), size)
-        step, used = min(boxes, key=lambda c: _cost(c[1], within, taken, lines) + PER_PIXEL * c[0])
+        others = [p for j, p in enumerate(points) if j != i]
+        costs = [_cost(b, within, taken, lines) + PER_PIXEL * s + _crossed(points[i], b, others) for s, b in boxes]
+        step, used = boxes[costs.index(min(costs))]
         found[i] = Placed((used[0], used[3] - 0.25 * size), step > STEPS[1])
         taken.append(used)
     return [found[i] for i in range(len(points))]
@@ -64,6 +67,21 @@ def _cost(box: Box, within: Box, taken: Sequence[Box], lines: Sequence[Box]) -> 
     outside += max(0.0, within[1] - box[1]) + max(0.0, box[3] - within[3])
     covered = sum(overlap(box, other) for other in taken)
     return 100 * outside + 10 * covered + 0.25 * sum(overlap(box, line) for line in lines)
+
+
+def _crossed(point: Point, box: Box, others: Sequence[Point]) -> float:
+    """What the way from a point to its name costs where it runs over other points: it would seem to be theirs."""
+    end = min(max(point[0], box[0]), box[2]), min(max(point[1], box[1]), box[3])
+    return OVER_A_POINT * sum(_from_segment(other, point, end) < NEAR for other in others)
+
+
+def _from_segment(point: Point, start: Point, end: Point) -> float:
+    """Distance of a point from a segment."""
+    along = (end[0] - start[0], end[1] - start[1])
+    square = along[0] ** 2 + along[1] ** 2
+    share = ((point[0] - start[0]) * along[0] + (point[1] - start[1]) * along[1]) / square if square else 0.0
+    share = min(1.0, max(0.0, share))
+    return math.dist(point, (start[0] + share * along[0], start[1] + share * along[1]))
 
 
 def overlap(a: Box, b: Box) -> float:
