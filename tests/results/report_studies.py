@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from planted_studies import confirm, study, tuned
+from planted_studies import body, confirm, study, tuned
 
 from ablate.results.folder import read
 from ablate.results.record import Records
@@ -24,7 +24,7 @@ def curve(seed: int, peak: float = 0.4) -> dict[str, Any]:
 
 
 def planted(folder: Path, plan: dict[str, Any] | None = None) -> Path:
-    """Six rows: the baseline, one better, one that pays with micro recall, one that failed, a plain one, a control."""
+    """Six rows: the baseline, one better, one like it, one that pays with micro recall, one that failed, a control."""
     store = Records(folder / "records")
     for arm, strength in {"baseline": 3.0, "strong": 4.5, "plain": 3.02}.items():
         for seed in range(4):
@@ -32,6 +32,8 @@ def planted(folder: Path, plan: dict[str, Any] | None = None) -> Path:
     study(store, {"prior-only": 0.0})
     for seed in range(4):
         confirm(store, "tilted", seed, 6.0, tilt=4.0, curve=curve(seed, 0.3))
+    for seed in range(4):
+        store.write(body("broken", "confirm", seed, status="failed", stability={}))
     for trial, balanced in enumerate((0.40, 0.52, 0.45, 0.55)):
         store.write(tuned("strong", trial, balanced, scale=1.0 if trial == 3 else 2.0 + trial))
     write_plan(folder, plan or PLAN)

@@ -181,6 +181,17 @@ def test_a_study_of_controls_alone_has_a_report(tmp_path: Path):
     assert 'id="curves"' not in page
 
 
+def test_a_study_without_a_baseline_has_a_report(tmp_path: Path):
+    store = Records(tmp_path / "records")
+    for arm, strength in (("one", 3.0), ("two", 4.0)):
+        confirm(store, arm, 0, strength)
+    write_plan(tmp_path, {"name": "free"})
+    page = page_of(tmp_path)
+    assert "there is no baseline to compare with" in page
+    assert 'id="frontier"' in page
+    assert 'id="intervals"' not in page
+
+
 def test_writing_again_drops_stale_figures_and_nothing_else(
     folder: Path, files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

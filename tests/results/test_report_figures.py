@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -124,11 +123,13 @@ def test_names_stand_clear_of_each_other_and_of_points():
     assert all(b[0] >= 0 and b[1] >= 0 and b[2] <= 600 and b[3] <= 450 for b in boxes)
 
 
-def swept(power: float, batch: int, macro: float, verdict: str = "settled") -> SimpleNamespace:
+def swept(power: float, batch: int, macro: float, verdict: str = "settled", **parts: str) -> Arm:
     run = body(f"p{power}-b{batch}", "confirm", 0, parameters={"weighting.power": power, "optimizer.scale": 1.0})
     run["identity"]["batch_size"] = batch
     run |= {"test": {"at_budget": {"macro_recall": macro}}, "stability": {"verdict": verdict}}
-    return SimpleNamespace(name=run["arm"], runs=[run, run | {"stability": {"verdict": "settled"}}])
+    run["identity"]["strategy"] |= {factor: {"class": name} for factor, name in parts.items()}
+    row = {"strategy": run["arm"], "kind": "strategy"}
+    return Arm(row, [], [run, run | {"stability": {"verdict": "settled"}}])
 
 
 def test_a_sweep_is_a_grid_of_dose_and_batch():
@@ -140,6 +141,17 @@ def test_a_sweep_is_a_grid_of_dose_and_batch():
     assert found.cells[0.5, 256].macro == pytest.approx(0.128)
     assert found.cells[0.5, 256].settled == 0.5
     assert sweep([arm for arm in arms if "p1.0" not in arm.name]) is None  # two doses are none
+
+
+def test_a_dose_that_tuning_chose_or_another_model_is_no_sweep():
+    arms = [swept(p, 32, p) for p in (0.0, 0.5, 1.0)]
+    tried = [body("a", "tune", 1000, trial=t, parameters={"weighting.power": t / 2}) for t in (0, 1)]
+    assert sweep([Arm(arm.row, tried, arm.runs) for arm in arms]) is None
+    other = swept(1.0, 32, 0.3, loss="ablate.components.loss:Focal")
+    assert sweep([*arms[:2], other]) is None
+    found = sweep([*arms, other])
+    assert found is not None
+    assert found.cells[1.0, None].macro == pytest.approx(1.0)  # the other loss has no part in it
 
 
 def test_a_sweep_of_the_dose_alone_has_one_line():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -56,11 +57,11 @@ def settings(body: Body) -> dict[str, float]:
 def sweep(arms: Sequence[Arm]) -> Sweep | None:
     """The sweep of weights among these arms, or None.
 
-    A parameter of the weighting that takes three values or more over the arms is a dose; with several, the one that
-    takes most. The second factor is the batch size where it varies, else another parameter of the weighting.
+    A parameter of the weighting that takes three values or more over arms that are alike otherwise, and that was not
+    tuned, is a dose; with several, the one that takes most. The second factor is the batch size where it varies, else
+    another parameter of the weighting.
     """
-    runs = [(arm, body) for arm in arms for body in arm.runs]
-    known = [(arm, body, settings(body)) for arm, body in runs]
+    known = [(arm, body, _set(arm, body)) for arm in _alike(arms) for body in arm.runs]
     counts = {name: len({s[name] for _, _, s in known if name in s}) for _, _, s in known for name in s}
     doses = sorted((n for n in counts if n.startswith(DOSE) and counts[n] >= FEWEST), key=lambda n: (-counts[n], n))
     if not doses:
@@ -72,6 +73,23 @@ def sweep(arms: Sequence[Arm]) -> Sweep | None:
     for arm, body, given in swept:
         groups.setdefault((given[dose], given.get(second) if second else None), []).append((arm, body))
     return Sweep(dose, second, {place: _cell(kept) for place, kept in groups.items()})
+
+
+def _alike(arms: Sequence[Arm]) -> list[Arm]:
+    """Strategies that agree in all factors but the weighting; where there are several kinds, the most frequent."""
+    trained = [arm for arm in arms if arm.runs and not arm.control]
+    kinds = Counter(tuple(sorted(arm.factors - {"weighting"})) for arm in trained)
+    if not kinds:
+        return []
+    kind = max(kinds, key=lambda found: (kinds[found], found))
+    return [arm for arm in trained if tuple(sorted(arm.factors - {"weighting"})) == kind]
+
+
+def _set(arm: Arm, body: Body) -> dict[str, float]:
+    """The settings of a run that no tuning chose."""
+    tried = [settings(b) for b in arm.tuned]
+    tuned = {name for given in tried for name, value in given.items() if value != tried[0].get(name)}
+    return {name: value for name, value in settings(body).items() if name not in tuned}
 
 
 def _second(dose: str, given: Sequence[dict[str, float]]) -> str | None:

@@ -14,9 +14,9 @@ SETTABLE = ("name", "data_sha256")  # keys of a plan that are no option of their
 
 
 def commands(material: Material) -> list[tuple[str, str]]:
-    """What to type, and what for. The plan is that of the folder; where the data lie is the reader's to say."""
-    folder = shlex.quote(material.found.folder.as_posix())
-    plan = shlex.quote((material.found.folder / "study.toml").as_posix())
+    """What to type beside the study's folder, and what for; where the data lie is the reader's to say."""
+    name = material.found.folder.resolve().name
+    folder, plan = shlex.quote(name), shlex.quote(f"{name}/study.toml")
     return [
         ("The study again, or on from where it stopped", f"python -m ablate study {plan} --data FILE --out {folder}"),
         ("The same from its options", study_command(material.found.plan)),
