@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-STRETCH = 1.6  # times that one more row may widen the axis
+STRETCH = 1.8  # times that one more row may widen the axis
 
 
 def reach(spans: Sequence[tuple[float, float]], least: float = 1.0) -> tuple[float, float]:
