@@ -37,6 +37,10 @@ class Component:
     source: ClassVar[str] = ""
     baseline_at: ClassVar[dict[str, object]] = {}
 
+    def idle(self, encoder: Encoder) -> str:
+        """Why this component would change nothing on an encoder; empty where it changes something."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Backbone(Component):
@@ -266,6 +270,10 @@ class Decision(Component):
     """
 
     source = "Menon et al. 2021"
+
+    def for_loss(self, loss: Loss) -> Decision:
+        """The same decision for scores of this loss; only one that cuts at a probability depends on it."""
+        return self
 
     def fit(self, scores: NDArray[np.float32], targets: Labels, stats: LabelStats) -> Rule:
         """The rule to deploy, from validation scores [M, L] and labels only."""

@@ -53,9 +53,9 @@ def entry(strategy: Strategy) -> dict[str, Any]:
         "parameters": [
             {"name": path, "default": values[path], "range": describe(mark)} for path, mark in space.items()
         ],
-        "baseline_at": {
-            f"{factor}.{key}": v for factor, part in changed.items() for key, v in part.baseline_at.items()
-        },
+        "baseline_at": {f"{factor}.{key}": v for factor, part in changed.items() for key, v in part.baseline_at.items()}
+        if all(part.baseline_at for part in changed.values())  # else some part of it has no neutral value
+        else {},
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.labels import Labels
-from ablate.factors import Decision
+from ablate.factors import Decision, Loss
 from ablate.metrics.alarms import budget, top_pairs
 from ablate.rules import CutRule, Rule, TopRule
 from ablate.stats import LabelStats
@@ -26,6 +26,10 @@ class NativeCut(Decision):
 
     #: the score of probability one half: 0 for a sigmoid, log 1/2 for log probabilities
     half: float = 0.0
+
+    def for_loss(self, loss: Loss) -> Decision:
+        """With the score at which this loss's probability is one half."""
+        return NativeCut(loss.native_cut)
 
     def fit(self, scores: NDArray[np.float32], targets: Labels, stats: LabelStats) -> Rule:
         """The same cut for every label."""
@@ -46,7 +50,7 @@ class OneCut(Decision):
 
 @dataclass(frozen=True)
 class LabelCuts(Decision):
-    """The cut of its best F1 for a label with 20 or more validation positives, a cut shrunk to the common one for others.
+    """The cut of its best F1 for a label with 20 or more validation positives, for others one shrunk to the common.
 
     With n < 20 positives the cut is n/20 of the label's own and the rest of the prior-adjusted one: F1 on a few
     positives picks a cut by chance (Yang 2001).

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ablate.encoders.base import Encoder, Tokens
+from ablate.encoders.base import Batch, Encoder, Tokens
 from ablate.errors import AblateError
 from ablate.factors import Head
 from ablate.space import Real
@@ -82,6 +82,15 @@ class MeanHead(Head):
     def build(self, encoder: Encoder, stats: LabelStats) -> nn.Module:
         """A module from tokens to logits [B, L]."""
         return MeanOfTokens(super().build(encoder, stats))
+
+    def idle(self, encoder: Encoder) -> str:
+        """Says so where the encoder pools by the mean itself."""
+        device = next(encoder.parameters()).device
+        batch = encoder.batch(["one two three four"], 16)
+        with torch.no_grad():
+            tokens = encoder(Batch(batch.ids.to(device), batch.lengths))
+            same = torch.allclose(encoder.pool(tokens), tokens.mean(), atol=1e-6)
+        return f"{encoder.name} pools by the mean of its tokens already" if same else ""
 
 
 class LabelWise(nn.Module):

@@ -136,7 +136,7 @@ def label_power(labels: Labels, stats: LabelStats, power: float) -> Tensor:
     lengths = labels.lengths
     share = stats.positives.cpu().double().numpy() ** (power - 1)  # [L]
     total = np.bincount(labels.rows, weights=share[labels.indices], minlength=len(labels))
-    bare = float(max(1, np.count_nonzero(lengths == 0))) ** (power - 1)
+    bare = float(max(1, int(np.count_nonzero(lengths == 0)))) ** (power - 1)
     return torch.from_numpy(np.where(lengths > 0, total / np.maximum(lengths, 1), bare))
 
 

@@ -6,7 +6,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ablate.metrics.measure import examine, validate
+from ablate.catalog import DECISIONS
+from ablate.factors import Loss
+from ablate.metrics.counts import Counts
+from ablate.metrics.measure import examine, figures_of, validate
 from ablate.metrics.stability import stability
 from ablate.results.record import SCHEMA, Body, key_of
 from ablate.space import defaults
@@ -129,6 +132,7 @@ def _figures(
                     figures["validation"],
                     outcome.loss.native_cut,
                 )
+                figures["decisions"] = decisions(scores, setting, outcome.loss)
     figures["status"], figures["reason"] = status, reason
     finite = status != "failed"
     stages = len(arm.strategy.procedure.stages())
@@ -137,6 +141,16 @@ def _figures(
         figures["stability"]["stages"] = stages
     figures["drawn_positives"] = _drawn(outcome.drawn, setting)
     return figures, arrays
+
+
+def decisions(scores: Mapping[str, NDArray[np.float32]], setting: Setting, loss: Loss) -> dict[str, dict[str, Any]]:
+    """What each decision rule, fitted on validation, is worth on test: no rule needs another training."""
+    labels, stats = setting.prepared.labels, setting.prepared.stats()
+    found = {}
+    for name, decision in DECISIONS.items():
+        rule = decision.for_loss(loss).fit(scores["validation"], labels["validation"], stats)
+        found[name] = figures_of(Counts.of_mask(rule(scores["test"]), labels["test"]))
+    return found
 
 
 def _scores(setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:
