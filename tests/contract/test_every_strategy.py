@@ -1,6 +1,7 @@
 """What holds for every built-in strategy: awkward batches, and the value at which it is the baseline."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,6 +28,11 @@ SPLITS = {
 }
 
 
+@cache
+def awkward(split):
+    return Labels.from_lists(*SPLITS[split])
+
+
 def assert_finite_step(strategy, labels, stats, targets):
     goal = objective(strategy.loss, strategy.weighting, strategy.shift, strategy.sampler, labels, stats)
     logits = strategy.bias.start(goal, stats).expand_as(targets).clone().requires_grad_()
@@ -48,10 +54,9 @@ def test_a_batch_of_one_kind_gives_a_finite_loss_and_gradient(strategy, filling,
 @EVERY
 @pytest.mark.parametrize("split", SPLITS)
 def test_an_awkward_training_split_gives_a_finite_loss_and_gradient(strategy, split):
-    rows, width = SPLITS[split]
-    labels = Labels.from_lists(rows, width)
+    labels = awkward(split)
     stats = LabelStats(torch.from_numpy(labels.counts()).float(), len(labels))
-    assert_finite_step(strategy, labels, stats, torch.from_numpy(labels.take(np.arange(len(rows))[:8]).dense()))
+    assert_finite_step(strategy, labels, stats, torch.from_numpy(labels.take(np.arange(len(labels))[:8]).dense()))
     draws = strategy.sampler.weights(labels, stats)
     assert torch.isfinite(draws).all()
     assert (draws > 0).all()
@@ -60,6 +65,12 @@ def test_an_awkward_training_split_gives_a_finite_loss_and_gradient(strategy, sp
 def later_stats():
     """Statistics late in a run: some labels are found by now, others are not."""
     return dataclasses.replace(toy_stats(), progress=0.9, running_recall=torch.linspace(0.1, 0.9, 5))
+
+
+def draws_among_thousands(strategy):
+    """Draw weights where one label is on a single document of 3,001."""
+    labels = awkward("one label on a single document of thousands")
+    return strategy.sampler.weights(labels, LabelStats(torch.tensor([1.0, 3000.0]), len(labels))).double()
 
 
 def clipped(strategy):
@@ -115,6 +126,7 @@ def effect(strategy):
         "loss": loss,
         "known shift": known_shift(goal, stats),
         "draws": strategy.sampler.weights(toy_labels(), stats).double(),
+        "draws among thousands": draws_among_thousands(strategy),
         "later draws": strategy.sampler.weights(toy_labels(), later_stats()).double(),
         "later weights": strategy.weighting.weights(targets, later_stats()).expand(8, 5),
         "rates": torch.tensor([strategy.optimizer.rate(layer) for layer in layers]),
