@@ -244,44 +244,43 @@ def test_a_fractional_target_lies_between_absence_and_presence(loss):
     assert values[2] <= values[1] <= values[0]
 
 
-def best_of_all_sets(loss, prior):
-    """The constants with the lowest expected loss over all sets of independent labels, by brute force."""
-    sets = torch.tensor(list(itertools.product([0.0, 1.0], repeat=len(prior))), dtype=torch.float64)
-    chance = (prior * sets + (1 - prior) * (1 - sets)).prod(1)
-    stats = LabelStats(100 * prior, 100)
+PRIOR = torch.tensor([0.15, 0.05, 0.02, 0.01], dtype=torch.float64)
+SETS = torch.tensor(list(itertools.product([0.0, 1.0], repeat=4)), dtype=torch.float64)
+CHANCE = (PRIOR * SETS + (1 - PRIOR) * (1 - SETS)).prod(1)
 
-    def expected(values):
+
+def expected(loss, constants):
+    """Loss of constant logits over all 16 sets of four independent labels, one document at a time."""
+    stats = LabelStats(100 * PRIOR, 100)
+    one = torch.ones(1, 4)
+    return sum(p * loss(constants[None], y[None], one, stats) for p, y in zip(CHANCE, SETS, strict=True))
+
+
+def lowest(loss):
+    """The lowest expected loss of any constants, by brute force."""
+
+    def with_gradient(values):
         z = torch.tensor(values).requires_grad_()
-        total = sum(
-            p * loss(z[None], y[None], torch.ones_like(y[None]), stats) for p, y in zip(chance, sets, strict=True)
-        )
+        total = expected(loss, z)
         total.backward()
         return float(total.detach()), z.grad.numpy()
 
-    return torch.from_numpy(minimize(expected, np.zeros(len(prior)), jac=True).x)
+    return minimize(with_gradient, np.zeros(4), jac=True).fun
 
 
-def test_the_constant_of_zlpr_is_near_the_best_of_all_sets_of_independent_labels():
-    prior = torch.tensor([0.3, 0.1, 0.02], dtype=torch.float64)
-    found = Zlpr().constant(prior, 1 - prior)
-    torch.testing.assert_close(found, best_of_all_sets(Zlpr(), prior), rtol=0, atol=0.05)
+@pytest.mark.parametrize(
+    ("loss", "slack"),
+    [(Zlpr(), 0.01), (TwoWay(), 0.02), (DecoupledSoftmax(), 0.01), (PickAllSoftmax(), 1e-6), (Softmax(), 0.01)],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_constant_is_all_but_the_best_for_independent_labels(loss, slack):
+    found = float(expected(loss, loss.constant(PRIOR, 1 - PRIOR)))
+    best = lowest(loss)
+    undecided = float(expected(loss, torch.zeros(4).double()))
+    assert abs(found - best) <= slack * best
+    assert found - best < 0.1 * (undecided - best)
 
 
 def test_the_constant_of_zlpr_with_one_label_is_the_log_odds():
     prior = torch.tensor([0.2], dtype=torch.float64)
     torch.testing.assert_close(Zlpr().constant(prior, 1 - prior), torch.logit(prior))
-
-
-@pytest.mark.parametrize("loss", [DecoupledSoftmax(), TwoWay()], ids=lambda loss: type(loss).__name__)
-def test_constants_of_losses_that_see_differences_alone_are_near_the_best_differences(loss):
-    prior = torch.tensor([0.15, 0.1, 0.05, 0.02, 0.01, 0.01], dtype=torch.float64)
-    best = best_of_all_sets(loss, prior)
-    found = loss.constant(prior, 1 - prior)
-    torch.testing.assert_close(found - found.mean(), best - best.mean(), rtol=0, atol=0.5)
-
-
-def test_a_constant_of_pick_all_is_exactly_the_best():
-    prior = torch.tensor([0.3, 0.1, 0.02], dtype=torch.float64)
-    found = PickAllSoftmax().constant(prior, 1 - prior)
-    best = best_of_all_sets(PickAllSoftmax(), prior)
-    torch.testing.assert_close(found - found.mean(), best - best.mean(), rtol=0, atol=1e-3)

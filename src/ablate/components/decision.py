@@ -84,7 +84,10 @@ class TopLabels(Decision):
 
 @dataclass(frozen=True)
 class PrecisionFloor(Decision):
-    """The lowest cut at which ``floor`` of the alarms on validation are right; if none, that of most precision."""
+    """The lowest cut at which ``floor`` of the alarms on validation are right; if none, that of most precision.
+
+    Cuts are tried down to the alarm at which the floor is out of reach even if all positives were found.
+    """
 
     source = "Eban et al. 2017 (recall at fixed precision)"
 
@@ -94,10 +97,11 @@ class PrecisionFloor(Decision):
         """The same cut for every label."""
         # with P positives, more than P / floor alarms cannot reach the floor
         most = max(1, int(targets.counts().sum() / self.floor))
-        pairs = top_pairs(scores, most)
-        order = pairs[np.argsort(-scores.ravel()[pairs], kind="stable")]
+        flat = scores.ravel()
+        pairs = np.flatnonzero(flat >= flat[top_pairs(scores, most)].min())  # those tied with the last one too
+        order = pairs[np.argsort(-flat[pairs], kind="stable")]
         right = np.isin(order, targets.rows * targets.width + targets.indices)
-        values = scores.ravel()[order]
+        values = flat[order]
         last = np.append(values[1:] < values[:-1], True)  # alarms with one score come together
         precision = np.where(last, np.cumsum(right) / np.arange(1, len(order) + 1), -1.0)
         fine = np.flatnonzero(precision >= self.floor)
