@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ablate.ablation import combine
-from ablate.components.backbone import Bag, TinyBert, TinyRoberta
+from ablate.components.backbone import Bag, Roberta, TinyBert, TinyRoberta
 from ablate.components.batch_loss import RecallAtPrecision, SoftF1, TwoWay, Zlpr
 from ablate.components.bias import ZeroBias
 from ablate.components.clipping import LabelCap, NoClipping, TightClipping
@@ -136,6 +136,7 @@ __all__ = [
     "RecallAtPrecision",
     "RecallWeight",
     "RepeatFactor",
+    "Roberta",
     "Rule",
     "Sampler",
     "ScaledHead",

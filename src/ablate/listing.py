@@ -63,7 +63,8 @@ def entry(strategy: Strategy) -> dict[str, Any]:
 
 def _list(strategies: list[Strategy], console: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("strategy", "changes", "source", "own parameters"):
+    table.add_column("strategy", no_wrap=True)
+    for column in ("changes", "source", "own parameters"):
         table.add_column(column, overflow="fold")
     for factor, of_factor in by_factor(strategies).items():
         table.add_section()

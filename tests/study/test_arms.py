@@ -9,7 +9,7 @@ import torch
 
 from ablate.ablation import on_base
 from ablate.catalog import BASELINE
-from ablate.components.backbone import TinyBert
+from ablate.components.backbone import TinyBert, backbone
 from ablate.components.freezing import LastLayers
 from ablate.encoders.bag import BagEncoder, train_words
 from ablate.encoders.base import Encoder
@@ -97,6 +97,9 @@ def test_a_backbone_whose_weights_are_not_here_is_left_out_with_the_command(monk
     monkeypatch.setattr("ablate.study.arms.available", lambda name: True)
     chosen, _ = arms(["roberta"], encoder=LAYERED)
     assert chosen["roberta"].part == OTHER_LAYERS
+    base = on_base(base_of("full"), BASELINE.replace(backbone=backbone("roberta-base")))
+    _, notes = choose(registry(), ["roberta"], None, "add-one-in", base, LAYERED, {})
+    assert notes == ["roberta is left out: the base is that already"]
 
 
 def test_lora_without_its_package_is_left_out_with_the_command(monkeypatch: pytest.MonkeyPatch):

@@ -1,5 +1,6 @@
 """Strategies that change the encoder, the head, or which layers are trained."""
 
+from ablate.components.backbone import Roberta
 from ablate.components.freezing import (
     FreezeBottom,
     FreezeEmbeddings,
@@ -10,13 +11,12 @@ from ablate.components.freezing import (
 )
 from ablate.components.head import CosineHead, LabelAttention, MeanHead, MlpHead, NamedHead, NamedLabelAttention
 from ablate.components.optimizer import AdapterRate
-from ablate.factors import Backbone
 from ablate.strategy import Strategy
 
 BACKBONES = (
     Strategy(
         "roberta",
-        backbone=Backbone("roberta-base"),
+        backbone=Roberta(),
         tags=("forum", "backbone"),
         helps="Where the text is closer to the web than to books, and an encoder may be exchanged.",
     ),

@@ -36,7 +36,7 @@ WEIGHTINGS = (
         helps="Where inverse weights would help but for the few that are too large: the cap says how large.",
     ),
     Strategy(
-        "log-weight",
+        "pos-weight-log",
         weighting=LogWeight(),
         tags=("weight",),
         helps="Where counts span many powers of ten and a weight has to stay near ten.",

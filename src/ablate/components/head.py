@@ -192,6 +192,8 @@ class ScaledHead(Head):
 
     source = "Kang et al. 2020 (LWS)"
 
+    dropout: float = 0.1  # not tuned: a learnt head brings its own
+
     def build(self, encoder: Encoder, stats: LabelStats) -> nn.Module:
         """A module from features [B, d] to logits [B, L] without bias."""
         return Scaled(super().build(encoder, stats), len(stats.positives))

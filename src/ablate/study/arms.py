@@ -13,7 +13,7 @@ from ablate.catalog import AS_ASKED, BASELINE, BASES
 from ablate.encoders.base import Encoder, Layer
 from ablate.encoders.sources import available
 from ablate.errors import AblateError, near
-from ablate.factors import Backbone, Head, Mixer, Optimizer
+from ablate.factors import Backbone, Component, Head, Mixer, Optimizer
 from ablate.plugins import Registry
 from ablate.space import check_in_range, configure, defaults, search_space
 from ablate.strategy import Strategy
@@ -87,7 +87,7 @@ def unfit(own: Strategy, strategy: Strategy, base: Strategy, encoder: Encoder) -
     missing = _missing(own)
     if missing:
         return missing
-    if own.changed and all(getattr(base, factor) == part for factor, part in own.changed.items()):
+    if own.changed and all(_alike(getattr(base, factor), part) for factor, part in own.changed.items()):
         return "the base is that already"
     if encoder.depth == 0 and "freezing" in strategy.changed:
         return f"{encoder.name} has no layers to freeze"
@@ -101,10 +101,17 @@ def unfit(own: Strategy, strategy: Strategy, base: Strategy, encoder: Encoder) -
     return _idle_rates(strategy, layers, encoder) or _head_without_tokens(strategy, layers)
 
 
+def _alike(one: Component, other: Component) -> bool:
+    """Whether two components are the same level; backbones are, where they load the same model."""
+    if isinstance(one, Backbone) and isinstance(other, Backbone):
+        return (one.model, one.pooling) == (other.model, other.pooling)
+    return one == other
+
+
 def _missing(own: Strategy) -> str:
     """Why a strategy's own backbone cannot be had here; empty where it can, or where it brings none."""
     backbone = own.changed.get("backbone")
-    if type(backbone) is not Backbone or available(backbone.model):
+    if not isinstance(backbone, Backbone) or type(backbone).build is not Backbone.build or available(backbone.model):
         return ""
     return f"the weights of {backbone.model} are not on this machine (fetch them with: hf download {backbone.model})"
 
