@@ -270,7 +270,7 @@ def lowest(loss):
 
 @pytest.mark.parametrize(
     ("loss", "slack"),
-    [(Zlpr(), 0.01), (TwoWay(), 0.02), (DecoupledSoftmax(), 0.01), (PickAllSoftmax(), 1e-6), (Softmax(), 0.01)],
+    [(Zlpr(), 0.01), (TwoWay(), 0.05), (DecoupledSoftmax(), 0.01), (PickAllSoftmax(), 1e-6), (Softmax(), 0.01)],
     ids=lambda value: type(value).__name__,
 )
 def test_the_constant_is_all_but_the_best_for_independent_labels(loss, slack):
