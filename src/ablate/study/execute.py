@@ -16,8 +16,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ablate.catalog import DECISIONS
+from ablate.data.labels import Labels
+from ablate.factors import Loss
+from ablate.metrics.cuts import Scores
 from ablate.metrics.stability import stability
 from ablate.results.record import SCHEMA, Body, key_of
+from ablate.rules import Rule
 from ablate.space import defaults
 from ablate.strategy import to_json
 from ablate.study.arms import Arm
@@ -136,6 +141,7 @@ def _figures(
                 lambda split: _scores(setting, outcome, split),
                 outcome.loss.native_cut,
                 confirm,
+                rules=lambda scores, labels: decisions(scores, labels, setting, outcome.loss),
             )
         except NotFiniteError as broken:
             status, reason = "failed", f"a score on {broken} was not finite"
@@ -147,6 +153,12 @@ def _figures(
         figures["stability"]["stages"] = stages
     figures["drawn_positives"] = _drawn(outcome.drawn, setting)
     return figures, arrays
+
+
+def decisions(scores: Scores, labels: Labels, setting: Setting, loss: Loss) -> dict[str, Rule]:
+    """Every decision rule, fitted on the scores [M, L] of validation: no rule needs another training."""
+    stats = setting.prepared.stats()
+    return {name: decision.for_loss(loss).fit(scores, labels, stats) for name, decision in DECISIONS.items()}
 
 
 def _scores(setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:

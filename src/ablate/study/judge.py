@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.dataset import TAIL
+from ablate.data.labels import Labels
+from ablate.metrics.counts import Counts
 from ablate.metrics.cuts import Scores
 from ablate.metrics.drawn import cuts, drawn
-from ablate.metrics.measure import examine, finite, validate
+from ablate.metrics.measure import examine, figures_of, finite, validate
+from ablate.rules import Rule
 from ablate.train.prepared import Prepared
 
 Figures = dict[str, Any]
@@ -29,25 +32,30 @@ def judge(
     native_cut: float = 0.0,
     confirm: bool = True,
     rule: Mapping[str, Any] | None = None,
+    rules: Callable[[Scores, Labels], Mapping[str, Rule]] = lambda scores, labels: {},
 ) -> tuple[Figures, Arrays]:
     """Figures on validation and, where a run is confirmed, on test and on the documents drawn given a label.
 
     ``score(split)`` gives the scores of a split, [M, L]; only one split's are held at a time. ``rule`` (tau and scale)
-    replaces what validation would choose.
+    replaces what validation would choose; ``rules`` fits other decisions on the scores and labels of validation, which
+    are then read on test under ``decisions``.
 
     Raises:
         NotFiniteError: a score is not finite.
     """
     labels, counts = prepared.labels, prepared.labels["train"].counts()
     prior = np.asarray(prepared.stats().prior.double().numpy())
-    found: Figures = {
-        "validation": validate(_scores(score, "validation"), labels["validation"], prior, alarms_per_document)
-    }
+    held = _scores(score, "validation")
+    found: Figures = {"validation": validate(held, labels["validation"], prior, alarms_per_document)}
     if not confirm:
         return found, {}
+    fitted = rules(held, labels["validation"])
+    del held
     chosen = {**found["validation"], **(rule or {})}
     scores = _scores(score, "test")
     found["test"], arrays = examine(scores, labels["test"], counts, prior, alarms_per_document, chosen, native_cut)
+    if fitted:
+        found["decisions"] = {name: figures_of(Counts.of_rule(scores, labels["test"], r)) for name, r in fitted.items()}
     oracle = prepared.dataset.oracle
     if oracle is not None and len(oracle.drawn_for):
         at = cuts(scores, len(arrays["alarms"]), prior, chosen)
