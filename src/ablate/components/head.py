@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablate.encoders.base import Batch, Encoder, Tokens
+from ablate.encoders.dropout import Dropout
 from ablate.errors import AblateError
 from ablate.factors import Head
 from ablate.space import Real
@@ -29,7 +30,7 @@ class MlpHead(Head):
         hidden, linear = nn.Linear(encoder.width, encoder.width), super().build(encoder, stats)
         nn.init.normal_(hidden.weight, std=DEVIATION)
         nn.init.zeros_(hidden.bias)
-        return nn.Sequential(nn.Dropout(self.dropout), hidden, nn.Tanh(), *linear.children())
+        return nn.Sequential(Dropout(self.dropout), hidden, nn.Tanh(), *linear.children())
 
 
 class Cosine(nn.Module):
@@ -37,7 +38,7 @@ class Cosine(nn.Module):
 
     def __init__(self, width: int, labels: int, scale: float, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.scale = nn.Parameter(torch.tensor(scale))
         self.weight = nn.Parameter(DEVIATION * torch.randn(labels, width))
 
@@ -100,7 +101,7 @@ class LabelWise(nn.Module):
         super().__init__()
         self.queries = nn.Parameter(queries.clone())
         self.weight = nn.Parameter(DEVIATION * torch.randn_like(queries))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def attention(self, tokens: Tokens) -> tuple[Tensor, Tensor]:
         """Attention [B, S, L], nothing on padding, and the token vectors [B, S, d]."""

@@ -21,7 +21,14 @@ from ablate.strategy import Strategy
 from ablate.train.frozen import wraps
 
 #: Compared when nothing else is asked for.
-DEFAULT = ("pos-weight-inverse", "pos-weight-sqrt", "effective-number", "repeat-factor")
+DEFAULT = (
+    "pos-weight-inverse",
+    "pos-weight-sqrt",
+    "effective-number",
+    "focal",
+    "repeat-factor",
+    "softmax",
+)
 
 #: The part of the board for arms that set freezing or backbone themselves.
 OTHER_LAYERS = "different trained layers"
