@@ -31,9 +31,14 @@ ROWS: dict[str, tuple[str, str]] = {
     ),
     "split_vs_iterstrat": ("stratified split of 250,000 x 485", "iterative-stratification"),
     "linear_in_documents": ("bag, 1,000,000 documents, time per document", "itself with 100,000 documents"),
+    "generator_vs_sklearn": (
+        "documents/s of `forum-decision` as shipped, text and posterior written",
+        "sklearn's make_multilabel_classification at the same documents, labels and mean length",
+    ),
+    "generator_linear": ("time per document at 1,000,000 documents", "at 100,000"),
 }
 #: Keys whose goal is a bound from above.
-AT_MOST = ("linear_in_documents",)
+AT_MOST = ("linear_in_documents", "generator_linear")
 
 
 def reached(key: str, value: float, goal: float) -> bool:

@@ -181,6 +181,17 @@ def leaderboard(
 
 
 @app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the report (DIR/report).")] = None,
+) -> None:
+    """Write one offline HTML page about a study, with its figures as SVG and PNG."""
+    from ablate.results.report.write import report
+
+    report(folder, out)
+
+
+@app.command()
 def audit(
     scores: Annotated[Path, typer.Argument(help="Parquet or CSV: labels, split, and a column of scores per label.")],
     counts: Annotated[Path | None, typer.Option(help="Training counts: a file of label,count.")] = None,

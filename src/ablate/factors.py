@@ -38,6 +38,10 @@ class Component:
     source: ClassVar[str] = ""
     baseline_at: ClassVar[dict[str, object]] = {}
 
+    def idle(self, encoder: Encoder) -> str:
+        """Why this component would change nothing on an encoder; empty where it changes something."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Backbone(Component):
@@ -115,6 +119,10 @@ class Shift(Component):
         """Logits as the loss sees them in training, [B, L]."""
         return logits
 
+    def reweigh(self, weights: Tensor, targets: Tensor) -> Tensor:
+        """Weights of the pairs, [B, L], for a shift that stretches logits and must not rescale the loss."""
+        return weights
+
 
 @dataclass(frozen=True)
 class Mixer(Component):
@@ -140,10 +148,11 @@ class Loss(Component):
         """Loss of a batch, a scalar; override it for a loss of the whole batch."""
         return (weights * self.elementwise(logits, targets)).mean()
 
-    def constant(self, prior: Tensor) -> Tensor | None:
+    def constant(self, positive: Tensor, negative: Tensor) -> Tensor | None:
         """The best constant logit per label in closed form, [L]; None: minimise :meth:`elementwise` numerically.
 
-        Only a loss in which labels compete needs it. ``prior`` counts weighted positives per document as drawn, [L].
+        Only a loss in which pairs cannot be told apart needs it. ``positive`` and ``negative`` are the weights of a
+        label's present and absent pairs per document as drawn, [L]; without weights they are prior and 1 - prior.
         """
         return None
 
@@ -253,7 +262,7 @@ class Procedure(Component):
         """Called after each step of the optimiser (weight averaging keeps its sum in ``stats.memory``)."""
 
     def finish(self, model: nn.Module, stats: LabelStats) -> None:
-        """Called once after the last step; may change the parameters of ``model.head`` and ``model.bias``."""
+        """Called once after the last step; may change the parameters that are trained."""
 
 
 @dataclass(frozen=True)
@@ -264,6 +273,10 @@ class Decision(Component):
     """
 
     source = "Menon et al. 2021"
+
+    def for_loss(self, loss: Loss) -> Decision:
+        """The same decision for scores of this loss; only one that cuts at a probability depends on it."""
+        return self
 
     def fit(self, scores: NDArray[np.float32], targets: Labels, stats: LabelStats) -> Rule:
         """The rule to deploy, from validation scores [M, L] and labels only."""

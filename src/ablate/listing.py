@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ablate.catalog import COMMON
+from ablate.catalog import COMMON, DECISIONS
 from ablate.errors import AblateError
+from ablate.factors import FACTORS
 from ablate.plugins import registry
 from ablate.space import defaults, describe, search_space
 from ablate.strategy import Strategy
@@ -53,23 +55,39 @@ def entry(strategy: Strategy) -> dict[str, Any]:
         "parameters": [
             {"name": path, "default": values[path], "range": describe(mark)} for path, mark in space.items()
         ],
-        "baseline_at": {
-            f"{factor}.{key}": v for factor, part in changed.items() for key, v in part.baseline_at.items()
-        },
+        "baseline_at": {f"{factor}.{key}": v for factor, part in changed.items() for key, v in part.baseline_at.items()}
+        if all(part.baseline_at for part in changed.values())  # else some part of it has no neutral value
+        else {},
     }
 
 
 def _list(strategies: list[Strategy], console: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("strategy", "changes", "source", "own parameters"):
+    table.add_column("strategy", no_wrap=True)
+    for column in ("changes", "source", "own parameters"):
         table.add_column(column, overflow="fold")
-    for strategy in strategies:
-        found = entry(strategy)
-        own = [p for p in found["parameters"] if p["name"] not in COMMON]
-        parameters = ", ".join(f"{p['name'].rpartition('.')[2]} {_text(p['default'])} ({p['range']})" for p in own)
-        table.add_row(strategy.name, found["factor"], found["source"], parameters)
+    for factor, of_factor in by_factor(strategies).items():
+        table.add_section()
+        table.add_row(f"[bold]{factor}[/bold]")
+        for strategy in of_factor:
+            found = entry(strategy)
+            own = [p for p in found["parameters"] if p["name"] not in COMMON]
+            parameters = ", ".join(f"{p['name'].rpartition('.')[2]} {_text(p['default'])} ({p['range']})" for p in own)
+            table.add_row(strategy.name, found["factor"], found["source"], parameters)
+    table.add_row("[bold]decision[/bold]", "(every trained model is read under each)")
+    for name, decision in DECISIONS.items():
+        table.add_row(name, "decision", decision.source, "")
     console.print(table)
     console.print(f"Every arm also tunes {' and '.join(COMMON)}.", style="dim")
+
+
+def by_factor(strategies: Iterable[Strategy]) -> dict[str, list[Strategy]]:
+    """Strategies under the factor that they change, in the order of the factors; several factors are a combination."""
+    found: dict[str, list[Strategy]] = {name: [] for name in ("reference", *FACTORS, "combination")}
+    for strategy in strategies:
+        changed = list(strategy.changed)
+        found["combination" if len(changed) > 1 else (*changed, "reference")[0]].append(strategy)
+    return {name: of_factor for name, of_factor in found.items() if of_factor}
 
 
 def _describe(strategy: Strategy, console: Console) -> None:

@@ -36,12 +36,12 @@ class Objective:
     def __call__(self, logits: Tensor, targets: Tensor, stats: LabelStats) -> Tensor:
         """Loss of a batch in fp32, a scalar; logits and targets [B, L]."""
         logits = logits.float()  # a weight of 1e6 is infinite in half precision
-        weights = self.weighting.weights(targets, stats)
+        weights = self.shift.reweigh(self.weighting.weights(targets, stats), targets)
         return self.loss(self.shift.shift(logits, targets, stats), targets, weights, stats)
 
     def best_constant(self, stats: LabelStats) -> Tensor:
         """The constant logit per label with the lowest expected loss, [L]."""
-        closed = self.loss.constant(self.prior * self.positive_weight)
+        closed = self.loss.constant(self.prior * self.positive_weight, (1 - self.prior) * self.negative_weight)
         if closed is None:
             return self._search(stats).to(stats.positives.dtype)
         negatives = torch.zeros_like(closed)[None]
@@ -64,7 +64,8 @@ class Objective:
             (torch.zeros_like(logits), 1 - self.prior.double(), self.negative_weight),
         ):
             shifted = self.shift.shift(logits, target, stats)
-            total = total + share * weight.double() * self.loss.elementwise(shifted, target)
+            weights = self.shift.reweigh(weight.double().expand_as(logits), target)
+            total = total + share * weights * self.loss.elementwise(shifted, target)
         return total
 
 

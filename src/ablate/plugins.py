@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from ablate.catalog import CONTROLS, STRATEGIES
+from ablate.catalog import CEILINGS, CONTROLS, STRATEGIES
 from ablate.errors import AblateError, near
 from ablate.strategy import Strategy
 
@@ -44,7 +44,7 @@ class Registry:
         for strategy in strategies:
             if not isinstance(strategy, Strategy):
                 raise AblateError(f"plugin {origin}: {strategy!r} is not a Strategy; list Strategy values")
-            if strategy.name in (*self.strategies, *found, *CONTROLS):
+            if strategy.name in (*self.strategies, *found, *CONTROLS, *CEILINGS):
                 raise AblateError(f"plugin {origin}: a strategy '{strategy.name}' exists already; give it another name")
             found[strategy.name] = strategy
         self.strategies.update(found)

@@ -26,3 +26,17 @@ class CutRule:
     def __call__(self, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Whether each label is raised for each document, bool [M, L]."""
         return np.asarray(scores >= self.cuts)
+
+
+@dataclass(frozen=True)
+class TopRule:
+    """Raise the ``labels`` highest-scoring labels of each document."""
+
+    labels: int
+
+    def __call__(self, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether each label is raised for each document, bool [M, L]; of equal scores the earlier labels."""
+        highest = np.argsort(-scores, axis=1, kind="stable")[:, : self.labels]
+        raised = np.zeros(scores.shape, bool)
+        np.put_along_axis(raised, highest, True, axis=1)
+        return raised

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("study", "leaderboard", "audit", "diagnose", "strategies", "data", "synth", "calibrate", "doctor")
+COMMANDS = (
+    *("study", "leaderboard", "report", "audit", "diagnose", "strategies", "data", "synth", "calibrate", "doctor"),
+)
 OPTIONS = (
     *("data", "text", "labels", "label-separator", "label-columns", "group", "documents", "split-seed", "max-length"),
     *("backbone", "base", "strategies", "parts", "design", "plugin", "set", "trials", "seeds", "steps", "batch-size"),
@@ -32,7 +34,9 @@ def imported(*arguments: str) -> tuple[str, list[str]]:
     return done.stdout, done.stderr.splitlines()[-1].split()
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("study", "--help"), ("leaderboard", "-h"), ("--version",)])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("study", "--help"), ("leaderboard", "-h"), ("report", "-h"), ("--version",)]
+)
 def test_help_and_version_import_nothing_heavy(arguments: tuple[str, ...]):
     said, heavy = imported(*arguments)
     assert heavy == []

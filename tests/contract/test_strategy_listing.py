@@ -7,7 +7,8 @@ from marked import STAGED
 
 from ablate.catalog import STRATEGIES
 from ablate.errors import AblateError
-from ablate.listing import entry, show
+from ablate.factors import FACTORS
+from ablate.listing import by_factor, entry, show
 
 WORDED = """
 from dataclasses import dataclass
@@ -87,6 +88,31 @@ def test_a_strategy_in_words_has_its_docstring_source_parameters_and_neutral_val
 def test_an_identity_is_told_to_stand_outside_the_ranking(capsys):
     show("logit-adjusted", "table", [])
     assert "BCE reparametrised: shown on a board, not ranked" in capsys.readouterr().out
+
+
+def test_strategies_are_grouped_by_the_factor_that_they_change():
+    found = by_factor(STRATEGIES)
+    assert list(found) == ["reference", *(factor for factor in FACTORS if factor != "decision"), "combination"]
+    assert sorted(s.name for group in found.values() for s in group) == sorted(s.name for s in STRATEGIES)
+    for factor in set(found) - {"reference", "combination"}:
+        assert all(list(strategy.changed) == [factor] for strategy in found[factor])
+    assert {"lora", "distribution-balanced", "ldam-drw"} == {s.name for s in found["combination"]}
+
+
+def test_the_table_has_a_heading_for_each_factor_and_the_decision_rules(capsys):
+    show(None, "table", [])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    headings = [line for line in lines if line in {"reference", *FACTORS, "combination"}]
+    assert headings == ["reference", *(factor for factor in FACTORS if factor != "decision"), "combination"]
+    told = [line.split()[0] for line in lines if line]
+    assert told.index("decision") < told.index("native") < told.index("precision-floor")
+
+
+def test_a_composition_has_no_single_value_at_which_it_is_the_baseline():
+    balanced = next(strategy for strategy in STRATEGIES if strategy.name == "distribution-balanced")
+    assert entry(balanced)["baseline_at"] == {}
+    assert entry(balanced)["factor"] == "weighting, shift, loss"
+    assert entry(balanced)["source"] == "Wu et al. 2020; Lin et al. 2017"
 
 
 def test_a_plugin_is_listed_with_the_built_in_strategies(capsys, worded):

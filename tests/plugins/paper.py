@@ -145,9 +145,9 @@ class FollowRecall(Sampler):
 
 
 STRATEGIES = (
-    Strategy("asymmetric", loss=Asymmetric(), tags=("loss",)),
-    Strategy("crt", procedure=Retrain(), tags=("procedure",)),
-    Strategy("mixup", mixer=Mixup(), tags=("mixer",)),
-    Strategy("label-wise", head=LabelWise(), tags=("head",)),
-    Strategy("follow-recall", sampler=FollowRecall(), tags=("sampler",)),
+    Strategy("paper-asymmetric", loss=Asymmetric(), tags=("loss",)),
+    Strategy("paper-crt", procedure=Retrain(), tags=("procedure",)),
+    Strategy("paper-mixup", mixer=Mixup(), tags=("mixer",)),
+    Strategy("paper-label-wise", head=LabelWise(), tags=("head",)),
+    Strategy("paper-follow-recall", sampler=FollowRecall(), tags=("sampler",)),
 )

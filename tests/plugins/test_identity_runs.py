@@ -12,7 +12,9 @@ from ablate.objective import known_shift, objective
 from ablate.strategy import Strategy
 from ablate.train.evaluate import score
 
-EXACT = ("pos-weight-sqrt", "effective-number", "focal", "repeat-factor", "logit-adjusted", "head-rate")
+#: Strategies all of whose parts have a value at which they are neutral.
+EXACT = [s.name for s in STRATEGIES if s.changed and all(part.baseline_at for part in s.changed.values())]
+STEPS = 30
 
 
 def named(name):
@@ -30,19 +32,15 @@ def corrected_scores(strategy: Strategy, setting):
 
 @pytest.fixture(scope="module")
 def baseline(setting):
-    return parameters(train(BASELINE, setting).model)
+    return parameters(train(BASELINE, setting.with_budget(STEPS)).model)
 
 
 @pytest.mark.parametrize("name", EXACT)
 def test_a_run_at_the_neutral_value_ends_where_the_baseline_ends(name, setting, baseline):
     strategy = named(name)
     parts = {factor: dataclasses.replace(part, **part.baseline_at) for factor, part in strategy.changed.items()}
-    ended = parameters(train(strategy.replace(**parts), setting).model)
+    ended = parameters(train(strategy.replace(**parts), setting.with_budget(STEPS)).model)
     torch.testing.assert_close(ended, baseline, rtol=0, atol=1e-3)
-
-
-def test_every_strategy_with_a_neutral_value_is_run_there():
-    assert set(EXACT) == {s.name for s in STRATEGIES if any(part.baseline_at for part in s.changed.values())}
 
 
 def test_logit_adjustment_with_a_free_bias_gives_the_corrected_scores_of_the_baseline(setting):

@@ -52,18 +52,18 @@ def test_the_plugin_needs_the_api_alone():
 def test_the_file_is_a_plugin_as_it_stands(setting):
     found = registry([paper.__file__])
     assert list(found.strategies)[-5:] == [strategy.name for strategy in STRATEGIES]
-    again = from_json(json.loads(json.dumps(to_json(found.get("crt")))))
+    again = from_json(json.loads(json.dumps(to_json(found.get("paper-crt")))))
     assert train(again, setting.with_budget(10)).status == "finished"
 
 
 @pytest.mark.parametrize(
     ("name", "own"),
     [
-        ("asymmetric", {"loss.positive", "loss.negative", "loss.margin"}),
-        ("crt", {"procedure.second.changes.0.power"}),
-        ("mixup", {"mixer.alpha"}),
-        ("label-wise", set()),
-        ("follow-recall", {"sampler.strength"}),
+        ("paper-asymmetric", {"loss.positive", "loss.negative", "loss.margin"}),
+        ("paper-crt", {"procedure.second.changes.0.power"}),
+        ("paper-mixup", {"mixer.alpha"}),
+        ("paper-label-wise", set()),
+        ("paper-follow-recall", {"sampler.strength"}),
     ],
 )
 def test_the_space_holds_the_parameters_of_the_paper(name, own):
@@ -81,7 +81,7 @@ def test_a_parameter_inside_a_stage_is_tuned_and_told():
 
 def test_papers_combine_with_each_other_and_with_the_catalog(setting):
     parts = [*STRATEGIES, Strategy("sqrt", weighting=PowerWeight(0.5))]
-    rest = [part for part in parts if part.name != "label-wise"]  # mixup blends pooled features
+    rest = [part for part in parts if part.name != "paper-label-wise"]  # mixup blends pooled features
     everything = combine(*rest)
     assert set(everything.changed) == {"loss", "procedure", "mixer", "sampler", "weighting"}
     assert train(everything, setting.with_budget(10)).status == "finished"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 
 from ablate.ablation import on_base
 from ablate.catalog import BASELINE
-from ablate.components.backbone import TinyBert
+from ablate.components.backbone import TinyBert, backbone
 from ablate.components.freezing import LastLayers
 from ablate.encoders.bag import BagEncoder, train_words
 from ablate.encoders.base import Encoder
@@ -20,6 +21,7 @@ from ablate.testing import ToyEncoder
 
 BAG = BagEncoder(train_words(["a b", "a b"]), 4)
 LAYERED = ToyEncoder()  # three layers
+FROZEN = "its head reads tokens, and a frozen encoder gives one vector per document"
 
 
 def arms(
@@ -46,8 +48,8 @@ def test_the_references_come_first_whatever_is_asked_for():
 
 def test_all_means_every_strategy_that_can_differ_from_the_baseline():
     chosen, notes = arms(["all"], encoder=LAYERED)
-    assert set(chosen) == set(registry().strategies)
-    assert notes == []
+    assert set(registry().strategies) - set(chosen) <= {"roberta"}  # where its weights are not here
+    assert len(notes) == len(set(registry().strategies) - set(chosen))
 
 
 @pytest.mark.parametrize(
@@ -56,12 +58,62 @@ def test_all_means_every_strategy_that_can_differ_from_the_baseline():
         ("last-layers", "full", BAG, "bag has no layers to freeze"),
         ("head-rate", "head-only", LAYERED, "only the head is trained, so a rate of its own is the same as the rate"),
         ("last-layers", "last-layers", LAYERED, "the base is that already"),
+        ("linear-probe", "head-only", LAYERED, "the base is that already"),
+        ("layer-decay", "full", BAG, "every layer of bag has the same rate"),
+        ("layer-decay", "head-only", LAYERED, "only the head is trained, so a rate of its own is the same as the rate"),
+        ("lora", "full", BAG, "bag has no layers to freeze"),
+        ("mean-head", "full", BAG, "bag pools by the mean of its tokens already"),
+        ("label-attention", "head-only", LAYERED, FROZEN),
+        ("label-attention-named", "head-only", LAYERED, FROZEN),
     ],
 )
 def test_a_strategy_that_cannot_differ_is_left_out_with_the_reason(name: str, base: str, encoder: Encoder, why: str):
     chosen, notes = arms(["focal", name], base=base, encoder=encoder)
     assert list(chosen) == ["baseline", "as-asked", "focal"]
     assert notes == [f"{name} is left out: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        (["label-attention", "mixup"], "the mixer blends vectors of documents, and the head reads tokens"),
+        (["label-attention", "lws"], "a later stage puts a head that reads documents on one that reads tokens"),
+    ],
+)
+def test_a_combination_whose_parts_read_different_things_is_left_out_with_the_reason(parts: list[str], why: str):
+    chosen, notes = arms(parts=parts, design="factorial", encoder=LAYERED)
+    assert notes == [f"{'+'.join(parts)} is left out: {why}"]
+    assert list(chosen) == ["baseline", "as-asked", *parts]
+
+
+def test_a_backbone_whose_weights_are_not_here_is_left_out_with_the_command(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ablate.study.arms.available", lambda name: False)
+    chosen, notes = arms(["roberta", "focal"], encoder=LAYERED)
+    assert list(chosen) == ["baseline", "as-asked", "focal"]
+    assert notes == [
+        "roberta is left out: the weights of roberta-base are not on this machine "
+        "(fetch them with: hf download roberta-base)"
+    ]
+    monkeypatch.setattr("ablate.study.arms.available", lambda name: True)
+    chosen, _ = arms(["roberta"], encoder=LAYERED)
+    assert chosen["roberta"].part == OTHER_LAYERS
+    base = on_base(base_of("full"), BASELINE.replace(backbone=backbone("roberta-base")))
+    _, notes = choose(registry(), ["roberta"], None, "add-one-in", base, LAYERED, {})
+    assert notes == ["roberta is left out: the base is that already"]
+
+
+def test_lora_without_its_package_is_left_out_with_the_command(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "peft", None)
+    _, notes = arms(["lora"], encoder=LAYERED)
+    assert notes == ["lora is left out: LoRA needs the package peft; pip install 'ablate[lora]'"]
+
+
+def test_adapters_and_unfreezing_fit_a_base_that_trains_the_head_alone():
+    wanted = ["lora", "gradual-unfreezing", "freeze-bottom"]
+    chosen, notes = arms(wanted, base="head-only", encoder=LAYERED)
+    assert notes == []
+    assert {chosen[name].part for name in wanted} == {OTHER_LAYERS}
+    assert not any("lora" in name for name, _ in LAYERED.named_parameters())  # the shared encoder is left as it was
 
 
 def test_what_sets_other_layers_than_the_base_stands_in_its_own_part():

@@ -10,7 +10,7 @@ import pytest
 import torch
 from small_study import PLAN, Seen, plan
 
-from ablate.catalog import BASELINE
+from ablate.catalog import BASELINE, DECISIONS
 from ablate.components.backbone import TinyBert
 from ablate.components.freezing import HeadOnly
 from ablate.factors import Procedure
@@ -62,6 +62,24 @@ def test_another_seed_gives_another_record(arm: Arm, setting: Setting):
     assert one["key"] != other["key"]
     assert one["curve"]["loss"] != other["curve"]["loss"]
     assert one["curve"]["steps"] == other["curve"]["steps"]
+
+
+def test_a_confirmed_run_is_read_under_every_decision_rule(arm: Arm, setting: Setting):
+    body, _ = made(arm, setting, "confirm", 3)
+    assert list(body["decisions"]) == list(DECISIONS)
+    for figures in body["decisions"].values():
+        assert set(figures) == {
+            *("macro_recall", "micro_recall", "precision", "alarms_per_document", "macro_f1", "micro_f1"),
+        }
+    # two of them are what the test figures are read by
+    half, native = body["test"]["at_half"], body["decisions"]["native"]
+    assert (native["macro_recall"], native["precision"]) == (half["macro_recall"], half["micro_precision"])
+    adjusted = body["decisions"]["prior-adjusted"]
+    assert adjusted["micro_recall"] == pytest.approx(body["test"]["as_deployed"]["micro_recall"], abs=0.01)
+
+
+def test_a_run_that_is_only_tuned_is_not_read_on_test(arm: Arm, setting: Setting):
+    assert "decisions" not in made(arm, setting)[0]
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,15 @@ class TinyRoberta(TinyBert):
         return train_bpe(texts)
 
 
+@dataclass(frozen=True)
+class Roberta(Backbone):
+    """RoBERTa, pretrained: BERT's layers on ten times its text, byte-level BPE, no sentence pairs."""
+
+    source = "Liu et al. 2019 (RoBERTa)"
+
+    model: str = "roberta-base"
+
+
 def backbone(name: str) -> Backbone:
     """The backbone of a name: ``bag``, ``tiny-bert``, ``tiny-roberta``, else whatever transformers can load."""
     scratch = {kind.model: kind for kind in (Bag, TinyBert, TinyRoberta)}

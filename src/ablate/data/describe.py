@@ -30,7 +30,8 @@ def describe(
     return {
         "name": dataset.name,
         "sha256": dataset.sha256,
-        "documents": len(dataset.texts),
+        "documents": dataset.documents,
+        "drawn_documents": len(dataset.texts) - dataset.documents,
         "labels": dataset.labels.width,
         "cardinality": float(dataset.labels.lengths.mean()),
         "positives": _quantiles(train),
@@ -69,6 +70,7 @@ def lines(description: dict[str, Any]) -> list[str]:
     rows = [
         ("data set", f"{d['name']} (sha256 {d['sha256'][:12]})"),
         ("documents", f"{d['documents']:,}"),
+        *([("drawn given a label", f"{d['drawn_documents']:,} documents more")] if d["drawn_documents"] else []),
         ("labels", f"{d['labels']:,}"),
         ("labels per document", f"{d['cardinality']:.2f}"),
         ("positives per label", f"{_spread(d['positives'])} (train)"),

@@ -91,15 +91,12 @@ def _trained(
 
 
 def _synthetic(preset: str, documents: int | None, split_seed: int) -> Dataset:
-    """A generated set as the generator made it: its splits and its copies are part of its truth."""
+    """A generated set as the generator made it: its splits, its copies and its posteriors are its truth."""
+    from ablate.data.generated import dataset
     from ablate.synthesis.generate import generate
 
-    made = generate(preset, documents)
-    split = np.asarray(made.split, np.int8)
-    options = _options(Columns(), documents)
-    given = Labels(made.labels.indptr, made.labels.indices, made.labels.width)
-    labels, names, untrained = _trained(given, made.names, split)
-    return Dataset(preset, made.texts, labels, names, split, made.sha256, split_seed, untrained, (), options)
+    found = dataset(preset, generate(preset, documents))
+    return replace(found, split_seed=split_seed, options=_options(Columns(), documents))
 
 
 def _table(data: str, columns: Columns) -> Table:

@@ -15,13 +15,15 @@ class Layer:
     """One part of a model, as its encoder describes it.
 
     ``index`` is 0 for the embeddings, 1..depth for the encoder's layers from the bottom, ``depth + 1`` for
-    what stands above them (a pooler) and ``depth + 2`` for the head. Freezing and learning rates are functions
-    of this value, so no remedy ever matches the name of a parameter.
+    what stands above them (a pooler) and ``depth + 2`` for the head; ``adapter`` tells weights that were put beside
+    those of a layer. Freezing and learning rates are functions of this value, so no remedy ever matches the name of a
+    parameter.
     """
 
     name: str
     index: int
     depth: int
+    adapter: bool = False
 
     @property
     def is_embedding(self) -> bool:

@@ -82,8 +82,8 @@ def examine(
     multiples = {f"{m:g}": Counts.of_pairs(alarms, labels) for m, alarms in zip(MULTIPLES, others, strict=True)}
     precision = average_precision(scores, labels)
     figures: dict[str, Any] = {
-        **{name: _figures(c) for name, c in counts.items()},
-        "at_multiples": {name: _figures(c) for name, c in multiples.items()},
+        **{name: figures_of(c) for name, c in counts.items()},
+        "at_multiples": {name: figures_of(c) for name, c in multiples.items()},
         **_whole(counts["at_budget"], precision),
         "buckets": buckets(counts["at_budget"], counts_train),
     }
@@ -123,7 +123,8 @@ def _recalls(counts: Counts) -> dict[str, float | None]:
     return {"macro_recall": defined(counts.macro_recall), "micro_recall": defined(counts.micro_recall)}
 
 
-def _figures(counts: Counts) -> dict[str, float | None]:
+def figures_of(counts: Counts) -> dict[str, float | None]:
+    """Macro and micro recall and F1, precision and alarms per document; None where a figure is undefined."""
     return {
         **_recalls(counts),
         "precision": defined(counts.precision),

@@ -14,12 +14,16 @@ SHORT_NAME = 15  # characters of a strategy's name that no column is worth
 
 @dataclass(frozen=True)
 class Column:
-    """A heading of two lines and what a row shows under it; when it is narrow, a high ``spare`` goes first."""
+    """A heading of two lines and what a row shows under it; when it is narrow, a high ``spare`` goes first.
+
+    An ``optional`` column is left out of boards on which no row has anything to show under it.
+    """
 
     heading: tuple[str, str]
     show: Callable[[Row], str]
     spare: int = 0
     left: bool = False
+    optional: bool = False
 
     @property
     def title(self) -> str:
@@ -69,6 +73,10 @@ def _dip(row: Row) -> str:
     return NONE if dip is None else f"{min(dip, 9.99):.0%}"
 
 
+def _share(value: float | None) -> str:
+    return NONE if value is None else f"{value:.0%}"
+
+
 def _three(found: Mapping[str, Any] | None) -> str:
     if not found:
         return NONE
@@ -102,6 +110,8 @@ NARROW = (
     Column(("macro recall", "[95 %]"), lambda row: with_interval(row["macro_recall_at_budget"])),
     Column(("micro", ""), lambda row: points((row["micro_recall_at_budget"] or {}).get("mean")), spare=1),
     Column(("delta to baseline", "[95 %]"), lambda row: with_interval(row["delta_macro"], sign=True), spare=2),
+    Column(("drawn", "macro"), lambda row: points((row.get("drawn_macro") or {}).get("mean")), spare=2, optional=True),
+    Column(("of the", "ceiling"), lambda row: _share((row.get("recovered") or {}).get("all")), spare=3, optional=True),
     Column(("set-", "tled"), lambda row: row["stability"]["settled"] or NONE, spare=4),
     Column(("worst", "dip"), _dip, spare=6),
     Column(("seed", "sd"), lambda row: points(row["stability"]["seed_sd"]), spare=7),
@@ -132,6 +142,11 @@ WIDE = (
     Column(("", "trials"), lambda row: str(row["trials"]), spare=22),
 )
 """All columns of ``--wide``."""
+
+
+def present(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Column, ...]:
+    """The columns without the optional ones under which no row shows anything."""
+    return tuple(c for c in columns if not c.optional or any(c.show(row) != NONE for row in rows))
 
 
 def widths(columns: tuple[Column, ...], rows: Sequence[Row]) -> dict[Column, int]:

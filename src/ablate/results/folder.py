@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ablate.errors import AblateError
 from ablate.results.labels import labels_table
 from ablate.results.leaderboard import Board, board
-from ablate.results.record import Records
+from ablate.results.record import Body, Records
 
 
 def board_of(out: Path) -> tuple[Board, pd.DataFrame, list[str]]:
@@ -19,13 +21,40 @@ def board_of(out: Path) -> tuple[Board, pd.DataFrame, list[str]]:
     Raises:
         AblateError: the folder holds no study.
     """
-    plan = out / "study.toml"
-    if not plan.is_file():
-        raise AblateError(f"'{out}' is not the output folder of a study: it has no study.toml; give one that has")
-    try:
-        options = tomllib.loads(plan.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AblateError(f"'{plan}' is not TOML: {error}") from error
+    found = read(out)
+    return found.board, found.labels, found.records.skipped
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """All that a study folder says: its plan, its records, and the board and per-label table made of them."""
+
+    folder: Path
+    plan: dict[str, Any]
+    records: Records
+    bodies: list[Body]
+    board: Board
+    labels: pd.DataFrame
+
+
+def read(out: Path) -> Read:
+    """Read a study folder, from its plan and its records alone.
+
+    Raises:
+        AblateError: the folder holds no study.
+    """
+    plan = _plan(out / "study.toml")
     records = Records(out / "records")
     bodies = records.all()
-    return board(bodies, records, options), labels_table(bodies, records), records.skipped
+    return Read(out, plan, records, bodies, board(bodies, records, plan), labels_table(bodies, records))
+
+
+def _plan(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise AblateError(
+            f"'{path.parent}' is not the output folder of a study: it has no study.toml; give one that has"
+        )
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise AblateError(f"'{path}' is not TOML: {error}") from error

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.results.columns import NARROW, WIDE, Column, fitting, widths
+from ablate.results.columns import NARROW, WIDE, Column, fitting, present, widths
 from ablate.results.leaderboard import Board, group
 from ablate.results.rows import Row
 from ablate.results.story import footnotes, headline, sentence
@@ -28,7 +28,7 @@ LINES = {
     "no finished run": "no run finished",
     "other part": "different trained layers: another cost (time), no rank",
     "control": "controls",
-    "ceiling": "ceilings",
+    "ceiling": "ceilings: what the truth of these data allows",
 }
 """What stands above the rows of each group."""
 
@@ -57,7 +57,7 @@ def text(board: Board, width: int = WIDTH, wide: bool = False) -> str:
 
 def table(board: Board, width: int = WIDTH, wide: bool = False) -> list[Line]:
     """The lines of the table alone."""
-    columns = WIDE if wide else NARROW
+    columns = present(WIDE if wide else NARROW, board["rows"])
     sizes = widths(columns, board["rows"])
     sizes = sizes if wide else fitting(sizes, width)
     lines: list[Line] = [(_line([c.heading[i] for c in sizes], sizes), None) for i in (0, 1)]
@@ -78,7 +78,7 @@ def _line(cells: Sequence[str], sizes: Mapping[Column, int]) -> str:
 
 def markdown(board: Board, wide: bool = False) -> str:
     """Tables to paste, one per group of rows."""
-    columns = WIDE if wide else NARROW
+    columns = present(WIDE if wide else NARROW, board["rows"])
     head = "| " + " | ".join(_escape_markdown(c.title) for c in columns) + " |"
     rule = "|" + "|".join(" :-- " if c.left else " --: " for c in columns) + "|"
     parts = [headline(board)]
@@ -95,7 +95,7 @@ def _escape_markdown(cell: str) -> str:
 
 def latex(board: Board, wide: bool = False) -> str:
     """A ``tabular`` that needs no package."""
-    columns = WIDE if wide else NARROW
+    columns = present(WIDE if wide else NARROW, board["rows"])
     lines = ["\\begin{tabular}{" + "".join("l" if c.left else "r" for c in columns) + "}", "\\hline"]
     lines += [" & ".join(_escape_latex(c.title) for c in columns) + " \\\\", "\\hline"]
     for title, rows in groups(board):

@@ -13,6 +13,7 @@ from ablate.metrics.alarms import decode
 from ablate.metrics.measure import MULTIPLES
 from ablate.results import rows
 from ablate.results.record import SCHEMA, Body, Records, Truth, canonical
+from ablate.results.recovered import drawn_recall, recover
 from ablate.results.rows import Row
 from ablate.results.selection import SELECTION, selected
 from ablate.results.simultaneous import simultaneous
@@ -65,6 +66,10 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
     entries = _entries(bodies, store, draws)
     base = next((e for e in entries if e.arm == BASELINE), None)
     table = [_row(entry, base, plan) for entry in entries]
+    if any(row["kind"] == "ceiling" for row in table):
+        for entry, row in zip(entries, table, strict=True):
+            row["drawn_macro"] = drawn_recall(entry.finished, [store.arrays(b["key"]) for b in entry.finished])
+        recover(table)
     leader = _rank(entries, table, base)
     table.sort(key=_place)
     return {

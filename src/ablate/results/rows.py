@@ -33,6 +33,8 @@ def mean_of(values: Sequence[Any]) -> Any:
     defined = [v for v in values if v is not None]
     if not defined:
         return None
+    if isinstance(defined[0], list):
+        return defined[0]  # a list is of one run alone: a ceiling's frontier
     whole = all(isinstance(v, int) for v in defined) and len(set(defined)) == 1
     return defined[0] if whole else fmean(defined)
 
@@ -47,6 +49,7 @@ def figures(finished: Sequence[Body]) -> Row:
         "micro_f1": at_budget.get("micro_f1"),
         **{name: test.get(name) for name in ("at_one_cut", "as_deployed", "at_half", "at_multiples")},
         **{name: test.get(name) for name in ("macro_ap", "macro_recall_5_plus", "dead_labels", "buckets")},
+        **{name: test[name] for name in ("drawn", "frontier") if name in test},
         "tau": mean_of([b["validation"].get("tau") for b in finished]) if finished else None,
     }
 

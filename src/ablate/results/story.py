@@ -7,6 +7,7 @@ from typing import Any
 
 from ablate.results.columns import amount, points
 from ablate.results.leaderboard import BASELINE, Board, group
+from ablate.results.recovered import above_ceiling
 from ablate.results.rows import Row
 
 
@@ -112,7 +113,24 @@ def footnotes(board: Board) -> list[str]:
             f"Tuning: {selection['trials']} configurations per strategy ({selection['configurations']}); "
             f"chosen: {selection['rule']}. Figures are from fresh seeds."
         )
-    return notes + _yardsticks(board) + _remarks(board)
+    return notes + _truth(board) + _yardsticks(board) + _remarks(board)
+
+
+def _truth(board: Board) -> list[str]:
+    """What columns that rest on the truth mean, and who stands above what it allows."""
+    if not any(row.get("drawn_macro") for row in board["rows"]):
+        return []
+    notes = [
+        "Drawn macro: macro recall over all labels, on documents drawn given each label, at the cut of the test "
+        "documents. Of the ceiling: its share of the way from prior-only to bayes-ceiling."
+    ]
+    above = above_ceiling(board["rows"])
+    if above:
+        notes.append(
+            f"WARNING: {' and '.join(above)} stands above bayes-macro-ceiling by more than chance: a bug or a leak; "
+            "do not use this board."
+        )
+    return notes
 
 
 def _yardsticks(board: Board) -> list[str]:

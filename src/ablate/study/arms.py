@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,13 +12,23 @@ from ablate.ablation import arms as design_arms
 from ablate.ablation import on_base, trains_other_layers
 from ablate.catalog import AS_ASKED, BASELINE, BASES
 from ablate.encoders.base import Encoder, Layer
+from ablate.encoders.sources import available
 from ablate.errors import AblateError, near
+from ablate.factors import Backbone, Component, Head, Mixer, Optimizer
 from ablate.plugins import Registry
 from ablate.space import check_in_range, configure, defaults, search_space
 from ablate.strategy import Strategy
+from ablate.train.frozen import wraps
 
 #: Compared when nothing else is asked for.
-DEFAULT = ("pos-weight-inverse", "pos-weight-sqrt", "effective-number", "repeat-factor")
+DEFAULT = (
+    "pos-weight-inverse",
+    "pos-weight-sqrt",
+    "effective-number",
+    "focal",
+    "repeat-factor",
+    "softmax",
+)
 
 #: The part of the board for arms that set freezing or backbone themselves.
 OTHER_LAYERS = "different trained layers"
@@ -81,17 +92,73 @@ def unfit(own: Strategy, strategy: Strategy, base: Strategy, encoder: Encoder) -
 
     ``own`` is the strategy by itself, ``strategy`` the same on the base.
     """
-    if own.changed and all(getattr(base, factor) == part for factor, part in own.changed.items()):
+    missing = _missing(own)
+    if missing:
+        return missing
+    if own.changed and all(_alike(getattr(base, factor), part) for factor, part in own.changed.items()):
         return "the base is that already"
-    layers = [layer for layer, _ in encoder.layers()]
-    head = Layer("head", encoder.depth + 2, encoder.depth)
     if encoder.depth == 0 and "freezing" in strategy.changed:
         return f"{encoder.name} has no layers to freeze"
-    trained = [layer for layer in layers if strategy.freezing.trainable(layer, 0.5)]
+    try:
+        layers = _layers(strategy, encoder)
+    except AblateError as error:
+        return str(error)
+    idle = [reason for reason in (part.idle(encoder) for part in own.changed.values()) if reason]
+    if own.changed and len(idle) == len(own.changed):
+        return idle[0]
+    return _idle_rates(strategy, layers, encoder) or _head_without_tokens(strategy, layers)
+
+
+def _alike(one: Component, other: Component) -> bool:
+    """Whether two components are the same level; backbones are, where they load the same model."""
+    if isinstance(one, Backbone) and isinstance(other, Backbone):
+        return (one.model, one.pooling) == (other.model, other.pooling)
+    return one == other
+
+
+def _missing(own: Strategy) -> str:
+    """Why a strategy's own backbone cannot be had here; empty where it can, or where it brings none."""
+    backbone = own.changed.get("backbone")
+    if not isinstance(backbone, Backbone) or type(backbone).build is not Backbone.build or available(backbone.model):
+        return ""
+    return f"the weights of {backbone.model} are not on this machine (fetch them with: hf download {backbone.model})"
+
+
+def _layers(strategy: Strategy, encoder: Encoder) -> list[Layer]:
+    """The layers of the encoder as the strategy wraps it."""
+    wrapped = strategy.freezing.wrap(copy.deepcopy(encoder)) if wraps(strategy.freezing) else encoder
+    return [layer for layer, _ in wrapped.layers()]
+
+
+def _idle_rates(strategy: Strategy, layers: list[Layer], encoder: Encoder) -> str:
+    """Why rates by layer make no difference; empty where they do, or where there is one rate."""
+    head = Layer("head", encoder.depth + 2, encoder.depth)
     rates = {strategy.optimizer.rate(layer) for layer in (*layers, head)}
-    if len(rates) > 1 and not trained:
+    if rates == {strategy.optimizer.scale} and type(strategy.optimizer).rate is not Optimizer.rate:
+        return f"every layer of {encoder.name} has the same rate"
+    if len(rates) > 1 and not _any_trained(strategy, layers):
         return "only the head is trained, so a rate of its own is the same as the rate"
     return ""
+
+
+def _head_without_tokens(strategy: Strategy, layers: list[Layer]) -> str:
+    """Why the head cannot be given what it reads; empty where it can."""
+    staged = [part for stage in strategy.procedure.stages() for part in stage.changes if isinstance(part, Head)]
+    reads = {head.reads for head in (strategy.head, *staged)}
+    if len(reads) > 1:
+        return "a later stage puts a head that reads documents on one that reads tokens"
+    if "tokens" not in reads:
+        return ""
+    if strategy.mixer != Mixer():
+        return "the mixer blends vectors of documents, and the head reads tokens"
+    if not _any_trained(strategy, layers):
+        return "its head reads tokens, and a frozen encoder gives one vector per document"
+    return ""
+
+
+def _any_trained(strategy: Strategy, layers: list[Layer]) -> bool:
+    """Whether a layer of the encoder is trained at some moment."""
+    return any(strategy.freezing.trainable(layer, share) for layer in layers for share in (0.0, 0.5, 1.0))
 
 
 def base_of(name: str) -> Strategy:

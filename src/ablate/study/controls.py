@@ -4,59 +4,50 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.catalog import CEILINGS
 from ablate.catalog import CONTROLS as NAMES
-from ablate.metrics.measure import examine, validate
 from ablate.results.record import SCHEMA, Body, key_of
+from ablate.study.ceilings import BAYES, Scored, ceiling, frontier
 from ablate.study.content import content
 from ablate.study.execute import describe, environment, peak_memory
+from ablate.study.judge import judge
 from ablate.study.linear import TfidfLinear
 from ablate.train.prepared import Prepared
 from ablate.train.setting import Setting
 
-Scores = NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """Scores of validation and test, what "at 0.5" means for them, and what a reader has to know."""
-
-    validation: Scores
-    test: Scores
-    native_cut: float = 0.0
-    notes: tuple[str, ...] = ()
-
 
 def predict_everything(prepared: Prepared) -> Scored:
     """Raise every label for every document: recall 1 at 0.5, and chance at equal alarms."""
-    validation, test = (np.ones(_shape(prepared, split), np.float32) for split in ("validation", "test"))
-    return Scored(validation, test)
+    return Scored(lambda split: np.ones(_shape(prepared, split), np.float32))
 
 
 def prior_only(prepared: Prepared) -> Scored:
     """Score every document by the labels' training frequencies alone."""
     odds = prepared.stats().log_odds.numpy()
-    validation, test = (np.broadcast_to(odds, _shape(prepared, split)).copy() for split in ("validation", "test"))
-    return Scored(validation, test)
+    return Scored(lambda split: np.broadcast_to(odds, _shape(prepared, split)).copy())
 
 
 def tfidf_linear(prepared: Prepared) -> Scored:
     """One-vs-rest logistic regression on TF-IDF of words and word pairs."""
-    parts = {split: prepared.dataset.part(split) for split in ("train", "validation", "test")}
-    model = TfidfLinear().fit(*parts["train"], *parts["validation"])
-    validation, test = (model.scores(parts[split][0]) for split in ("validation", "test"))
-    return Scored(validation, test, notes=model.notes)
+    part = prepared.dataset.part
+    model = TfidfLinear().fit(*part("train"), *part("validation"))
+    return Scored(lambda split: model.scores(part(split)[0]), notes=model.notes)
 
 
 #: How each control scores, by the names that the catalog reserves.
 CONTROLS: dict[str, Callable[[Prepared], Scored]] = dict(
     zip(NAMES, (predict_everything, prior_only, tfidf_linear), strict=True)
 )
+
+
+def names(prepared: Prepared) -> tuple[str, ...]:
+    """The rows that stand beside the strategies on this data set: controls, and ceilings where the truth is known."""
+    return (*CONTROLS, *(CEILINGS if prepared.dataset.oracle is not None else ()))
 
 
 def identity(name: str, setting: Setting) -> dict[str, Any]:
@@ -80,21 +71,16 @@ def execute(name: str, setting: Setting, truth: str) -> tuple[Body, dict[str, ND
     """Compute a control and account for it like a run."""
     started = time.perf_counter()
     prepared = setting.prepared
-    scored = CONTROLS[name](prepared)
-    labels = prepared.labels
-    prior = np.asarray(prepared.stats().prior.double().numpy())
-    alarms = setting.alarms_per_document
-    validation = validate(scored.validation, labels["validation"], prior, alarms)
-    test, arrays = examine(
-        scored.test, labels["test"], labels["train"].counts(), prior, alarms, validation, scored.native_cut
-    )
+    scored = CONTROLS[name](prepared) if name in CONTROLS else ceiling(name, prepared)
+    figures, arrays = judge(prepared, setting.alarms_per_document, scored.scores, scored.native_cut, rule=scored.rule)
+    if name == BAYES:
+        figures["test"]["frontier"] = frontier(prepared, setting.alarms_per_document)
     body: Body = {
         **_account(name, setting, truth),
         "notes": list(scored.notes),
         "status": "finished",
         "reason": "",
-        "validation": validation,
-        "test": test,
+        **figures,
         "measured": {"seconds": time.perf_counter() - started, "peak_memory_bytes": peak_memory(setting)},
     }
     return body, arrays
@@ -120,7 +106,7 @@ def _account(name: str, setting: Setting, truth: str) -> Body:
         "key": key_of(named),
         "identity": named,
         "arm": name,
-        "kind": "control",
+        "kind": "ceiling" if name in CEILINGS else "control",
         "part": "",
         "identity_of": "",
         "trial": None,

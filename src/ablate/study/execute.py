@@ -16,13 +16,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ablate.metrics.measure import examine, validate
+from ablate.catalog import DECISIONS
+from ablate.data.labels import Labels
+from ablate.factors import Loss
+from ablate.metrics.cuts import Scores
 from ablate.metrics.stability import stability
 from ablate.results.record import SCHEMA, Body, key_of
+from ablate.rules import Rule
 from ablate.space import defaults
 from ablate.strategy import to_json
 from ablate.study.arms import Arm
 from ablate.study.content import content
+from ablate.study.judge import NotFiniteError, judge
 from ablate.train.device import processor
 from ablate.train.evaluate import score
 from ablate.train.run import Curve, Outcome, Watcher, run
@@ -129,27 +134,17 @@ def _figures(
     figures: dict[str, Any] = {"validation": {}}
     arrays: dict[str, NDArray[Any]] = {}
     if status == "finished":
-        prior = np.asarray(setting.prepared.stats().prior.double().numpy())
-        splits = ("validation", "test") if confirm else ("validation",)
-        scores = {split: _scores(setting, outcome, split) for split in splits}
-        broken = [split for split in splits if not np.isfinite(scores[split]).all()]
-        if broken:
-            status, reason = "failed", f"a score on {broken[0]} was not finite"
-        else:
-            labels = setting.prepared.labels
-            figures["validation"] = validate(
-                scores["validation"], labels["validation"], prior, setting.alarms_per_document
+        try:
+            figures, arrays = judge(
+                setting.prepared,
+                setting.alarms_per_document,
+                lambda split: _scores(setting, outcome, split),
+                outcome.loss.native_cut,
+                confirm,
+                rules=lambda scores, labels: decisions(scores, labels, setting, outcome.loss),
             )
-            if confirm:
-                figures["test"], arrays = examine(
-                    scores["test"],
-                    labels["test"],
-                    labels["train"].counts(),
-                    prior,
-                    setting.alarms_per_document,
-                    figures["validation"],
-                    outcome.loss.native_cut,
-                )
+        except NotFiniteError as broken:
+            status, reason = "failed", f"a score on {broken} was not finite"
     figures["status"], figures["reason"] = status, reason
     finite = status != "failed"
     stages = len(arm.strategy.procedure.stages())
@@ -158,6 +153,12 @@ def _figures(
         figures["stability"]["stages"] = stages
     figures["drawn_positives"] = _drawn(outcome.drawn, setting)
     return figures, arrays
+
+
+def decisions(scores: Scores, labels: Labels, setting: Setting, loss: Loss) -> dict[str, Rule]:
+    """Every decision rule, fitted on the scores [M, L] of validation: no rule needs another training."""
+    stats = setting.prepared.stats()
+    return {name: decision.for_loss(loss).fit(scores, labels, stats) for name, decision in DECISIONS.items()}
 
 
 def _scores(setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:
@@ -188,7 +189,7 @@ def describe(setting: Setting) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "sha256": dataset.sha256,
-        "documents": len(dataset.texts),
+        "documents": dataset.documents,
         "labels": dataset.labels.width,
         "train_documents": len(setting.prepared.rows["train"]),
         "validation_documents": len(setting.prepared.rows["validation"]),

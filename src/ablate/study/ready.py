@@ -130,7 +130,7 @@ def _settle(
     for note in (*dataset.notes, *notes, *encoder.notes):
         view.say(note)
     view.say(
-        f"data: {dataset.name}, {len(dataset.texts):,} documents, {dataset.labels.width} labels, "
+        f"data: {dataset.name}, {dataset.documents:,} documents, {dataset.labels.width} labels, "
         f"{cardinality:.2f} labels per document; at most {prepared.max_length} tokens ({prepared.truncated:.1%} cut)"
     )
     kind = kind_of(arms[0].strategy, encoder)

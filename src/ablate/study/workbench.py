@@ -42,7 +42,9 @@ class Workbench:
 
     def controls(self) -> dict[str, str]:
         """The key of each control's record."""
-        return {name: key_of(controls.identity(name, self._baseline)) for name in controls.CONTROLS}
+        return {
+            name: key_of(controls.identity(name, self._baseline)) for name in controls.names(self._baseline.prepared)
+        }
 
     def make(self, task: Task, view: View) -> Body:
         """Make a run and keep its record; ``view`` is told its steps and points.

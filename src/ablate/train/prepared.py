@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ablate.data.dataset import SPLITS, Dataset
+from ablate.data.dataset import SPLITS, TAIL, Dataset
 from ablate.data.labels import Labels
 from ablate.data.tokens import TokenStore, build
 from ablate.encoders.base import Tokenizer
@@ -55,13 +55,13 @@ class Prepared:
 
 def prepare(dataset: Dataset, backbone: Backbone, max_length: int | None, cache: Path) -> Prepared:
     """Tokenise a data set once (or find its tokens in the cache) and settle the maximum length."""
-    rows = {split: dataset.rows(split) for split in SPLITS}
+    rows = {split: dataset.rows(split) for split in (*SPLITS, TAIL)}
     tokenizer = backbone.tokenizer([dataset.texts[i] for i in rows["train"]])
     digest = text_digest(dataset.texts)
     tokens = build(dataset.texts, tokenizer, digest, cache / "tokens")
     lengths = whole_lengths(tokens, tokenizer)
     longest = max_length or min(LENGTH_CAP, max(2, int(np.percentile(lengths[rows["train"]], LENGTH_PERCENTILE))))
-    labels = {split: dataset.labels.take(rows[split]) for split in SPLITS}
+    labels = {split: dataset.labels.take(rows[split]) for split in (*SPLITS, TAIL)}
     truncated = float((lengths > longest).mean())
     return Prepared(dataset, backbone, tokenizer, tokens, longest, truncated, digest, cache, rows, labels)
 
