@@ -1,11 +1,11 @@
-import types
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from ablate.data.labels import Labels
 from ablate.data.source import load
 from ablate.errors import AblateError
+from ablate.synthesis.generate import generate
 from conftest import sample, write
 
 
@@ -89,24 +89,16 @@ def test_groups_stay_together(tmp_path):
         assert len(set(dataset.split[start : start + 4])) == 1
 
 
-def test_no_data_means_the_synthetic_quickstart_as_it_was_made(monkeypatch):
-    made = types.SimpleNamespace(
-        texts=["a", "a", "b"],
-        labels=Labels.from_lists([[1], [0], []], 3),
-        names=("z", "y", "never"),
-        split=np.array([0, 2, 1], np.int8),
-        sha256="5" * 64,
-    )
-    asked = []
-    module = types.SimpleNamespace(generate=lambda preset, documents: asked.append((preset, documents)) or made)
-    monkeypatch.setitem(__import__("sys").modules, "ablate.synthesis.generate", module)
-    dataset = load()
-    assert asked == [("quickstart", None)]
-    assert (dataset.name, dataset.sha256, dataset.texts) == ("quickstart", "5" * 64, ["a", "a", "b"])
-    assert dataset.names == ("y",)
-    assert dataset.untrained == ("never", "z")
-    load("synthetic:other", documents=60)
-    assert asked[-1] == ("other", 60)
+def test_no_data_means_the_synthetic_quickstart_as_it_was_made():
+    made = generate("quickstart", 400)
+    dataset = load(documents=400)
+    assert (dataset.name, dataset.sha256) == ("quickstart", made.sha256)
+    assert dataset.texts[:400] == made.texts
+    assert dataset.names == tuple(sorted(made.names))
+    own = [sorted(made.names[column] for column in row) for row in made.labels.lists()]
+    read = dataset.labels.take(np.arange(400))
+    assert [[dataset.names[c] for c in read.indices[a:b]] for a, b in pairwise(read.indptr)] == own
+    assert (dataset.split[:400] == made.split).all()
 
 
 def test_goemotions_is_split_as_published(real):

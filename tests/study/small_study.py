@@ -24,7 +24,8 @@ PLAN = {
     "threads": 1,
     "workers": 1,
 }
-ARMS, RUNS_OF_ARM, CONTROLS = 3, 2 + 2 * 2 + 2, 3  # trials, two of them on two more seeds, fresh seeds
+ARMS, RUNS_OF_ARM = 3, 2 + 2 * 2 + 2  # trials, two of them on two more seeds, fresh seeds
+CONTROLS = 3 + 3  # and ceilings: the truth of the generated data is known
 BOARDS = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "labels.csv")
 
 

@@ -188,7 +188,7 @@ def test_the_baseline_as_a_part_adds_no_arm():
         ({"strategies": ["focl"]}, "unknown strategy 'focl'; did you mean 'focal'"),
         ({"parts": ["focal"], "design": "pairwse"}, "unknown design 'pairwse'; did you mean 'pairwise'"),
         ({"parts": ["focal", "softmax"], "design": "pairwise"}, "'focal' and 'softmax' both set the factor loss"),
-        ({"fixed": {"loss.gama": 1}}, "--set loss.gama: no arm has this parameter$"),
+        ({"strategies": ["softmax"], "fixed": {"loss.gama": 1}}, "--set loss.gama: no arm has this parameter$"),
         ({"strategies": ["focal"], "fixed": {"loss.gama": 1}}, "did you mean 'loss.gamma'"),
         ({"strategies": ["focal"], "fixed": {"loss.gamma": 9}}, "loss.gamma = 9 lies outside its range 0.5 to 5"),
     ],

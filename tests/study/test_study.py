@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from small_study import ARMS, BOARDS, CONTROLS, PLAN, RUNS_OF_ARM, Seen, board, bodies, confirmed, plan, rows
 
+from ablate.catalog import CEILINGS
 from ablate.results.record import key_of
 from ablate.study.study import prepare
 from ablate.synthesis.generate import generate
@@ -41,7 +42,7 @@ def test_a_record_is_named_by_what_determines_it(finished: Path):
     for path in (finished / "records").glob("*.json"):
         body = json.loads(path.read_bytes())
         assert path.stem == body["key"] == key_of(body["identity"])
-        assert len(body["curve"]["steps"]) == (0 if body["kind"] == "control" else 26)
+        assert len(body["curve"]["steps"]) == (26 if body["kind"] == "strategy" else 0)
     identity = confirmed(finished, "focal")[0]["identity"]
     assert set(identity) == {
         *("schema", "phase", "strategy", "backbone", "data_sha256", "content_sha256", "split_seed", "max_length"),
@@ -69,11 +70,12 @@ def test_arms_share_the_design_and_start_from_the_defaults(finished: Path):
 
 def test_the_permanent_rows_need_no_naming_and_only_strategies_have_a_rank(finished: Path):
     found = rows(finished)
-    assert set(found) == PERMANENT | {"focal"}
+    assert set(found) == PERMANENT | {"focal"} | set(CEILINGS)
     for name, row in found.items():
-        control = name in ("predict-everything", "prior-only", "tfidf-linear")
-        assert row["kind"] == ("control" if control else "strategy")
-        assert row["rank"] is None or not control
+        beside = "control" if name in ("predict-everything", "prior-only", "tfidf-linear") else "ceiling"
+        strategy = name not in (*CEILINGS, "predict-everything", "prior-only", "tfidf-linear")
+        assert row["kind"] == ("strategy" if strategy else beside)
+        assert row["rank"] is None or strategy
     assert {row["rank"] for row in found.values()} >= {None, 1}
 
 

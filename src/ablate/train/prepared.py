@@ -18,7 +18,7 @@ from ablate.encoders.base import Tokenizer
 from ablate.factors import Backbone
 from ablate.stats import LabelStats
 
-#: Without ``--max-length``: this percentile of the lengths, at most the cap.
+#: Without ``--max-length``: this percentile of the lengths, at most the cap; generated texts are never cut.
 LENGTH_PERCENTILE = 95
 LENGTH_CAP = 256
 
@@ -60,10 +60,17 @@ def prepare(dataset: Dataset, backbone: Backbone, max_length: int | None, cache:
     digest = text_digest(dataset.texts)
     tokens = build(dataset.texts, tokenizer, digest, cache / "tokens")
     lengths = whole_lengths(tokens, tokenizer)
-    longest = max_length or min(LENGTH_CAP, max(2, int(np.percentile(lengths[rows["train"]], LENGTH_PERCENTILE))))
+    longest = max_length or _longest(lengths, lengths[rows["train"]], dataset.oracle is not None)
     labels = {split: dataset.labels.take(rows[split]) for split in (*SPLITS, TAIL)}
     truncated = float((lengths > longest).mean())
     return Prepared(dataset, backbone, tokenizer, tokens, longest, truncated, digest, cache, rows, labels)
+
+
+def _longest(lengths: NDArray[np.int64], train: NDArray[np.int64], whole: bool) -> int:
+    """Where documents are cut unless told otherwise; a posterior that is known is that of the whole text."""
+    if whole:
+        return int(lengths.max())
+    return min(LENGTH_CAP, max(2, int(np.percentile(train, LENGTH_PERCENTILE))))
 
 
 def whole_lengths(tokens: TokenStore, tokenizer: Tokenizer) -> NDArray[np.int64]:
