@@ -49,8 +49,8 @@ def test_three_processes_write_the_bytes_of_one(written, tmp_path):
 def test_stopped_and_started_again_it_writes_the_same_bytes(written, tmp_path, monkeypatch):
     out, whole = tmp_path / "stopped", folder._made
 
-    def stopped(factory, left, out, workers):
-        yield from whole(factory, left[:4], out, workers)
+    def stopped(factory, left, out, *how):
+        yield from whole(factory, left[:4], out, *how)
         (out / ".test-00000.parquet.9.tmp").write_bytes(b"half")
         raise KeyboardInterrupt
 
@@ -99,6 +99,10 @@ def test_the_card_tells_what_was_made(written, corpus):
     assert card["words_per_document"] == {"mean": pytest.approx(np.mean(lengths), abs=1e-3), "longest": max(lengths)}
     called = corpus.eta("tail").dense()[np.arange(60), corpus.tail.label] > 0.5
     assert card["oracle_at_half"]["macro_recall"] == pytest.approx(called.mean(), abs=1e-4)
+    test = corpus.labels.row[np.isin(corpus.labels.row, np.flatnonzero(corpus.split == 2))]
+    true = corpus.labels.indices[np.isin(corpus.labels.row, np.flatnonzero(corpus.split == 2))]
+    found = corpus.eta("test").dense()[test - np.flatnonzero(corpus.split == 2)[0], true] > 0.5
+    assert card["oracle_at_half"]["micro_recall"] == pytest.approx(found.mean(), abs=1e-4)
     assert card["names"] == list(corpus.names)
     assert "60 tail" in (written / "README.md").read_text()
 

@@ -2,17 +2,20 @@ import numpy as np
 import pytest
 from small_specs import brute_force, dense, small
 
+from ablate.synthesis import hits
+from ablate.synthesis import posterior as module
 from ablate.synthesis.chunks import Factory
 from ablate.synthesis.generate import generate
 from ablate.synthesis.posterior import SMALLEST, Eta, Posterior
 from ablate.synthesis.tokens import Reader
 
+LONG = {"plain": 15, "longest": 120}
 KINDS = {
     "all kinds": {},
     "table": {"blocks": [{"kind": "table", "size": 3, "table": [4, 1, 1, 0, 1, 2, 3, 1]}]},
     "no topics": {"topics": {"number": 1}, "blocks": []},
     "topics without words": {"topics": {"number": 4, "words": 0, "concentration": 0.2}},
-    "strong evidence": {"evidence": {"level": 9.0, "spurious": 0.001}, "length": {"plain": 15, "longest": 120}},
+    "strong evidence": {"evidence": {"level": 9.0, "spurious": 0.001}, "length": LONG},
 }
 
 
@@ -24,6 +27,27 @@ def test_the_posterior_is_the_sum_over_all_label_sets_and_topics(tables, split):
     tokens = factory.make(chunk).tokens.part(0, 25)
     posterior = factory.posterior(split)
     assert np.abs(posterior.dense(tokens) - brute_force(factory.world, posterior.prior, tokens)).max() < 1e-9
+
+
+@pytest.mark.parametrize("codes", [1, hits.CODES], ids=["counts apart", "counts together"])
+def test_a_document_has_the_same_posterior_whatever_is_beside_it(codes, monkeypatch):
+    monkeypatch.setattr(hits, "CODES", codes)
+    factory = Factory(small(evidence={"level": 6.0, "spurious": 0.01}, length=LONG))
+    tokens, posterior = factory.make(factory.chunks[0]).tokens, factory.posterior(0)
+    alone = np.concatenate([posterior.dense(tokens.part(at, at + 1)) for at in range(len(tokens))])
+    assert np.allclose(posterior.dense(tokens), alone, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("noise", [{}, {"missing": 0.3, "false": 0.02}], ids=["clean", "noisy"])
+def test_what_is_kept_in_single_precision_is_the_dense_posterior(noise, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 50)
+    monkeypatch.setattr(module, "ROWS", 7)
+    factory = Factory(small(noise=noise, evidence={"level": 6.0, "spurious": 0.01}, length=LONG))
+    tokens = factory.make(factory.chunks[0]).tokens
+    kept, full = factory.posterior(0).eta(tokens).dense(), factory.posterior(0).dense(tokens)
+    assert np.abs(kept - np.where(kept > 0, full, 0)).max() < 1e-6
+    assert full[kept == 0].max(initial=0) < SMALLEST + 1e-6
+    assert kept[kept > 0].min() > SMALLEST - 1e-9
 
 
 def test_what_is_read_from_texts_has_the_posterior_of_what_was_written():

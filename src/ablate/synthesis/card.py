@@ -10,6 +10,7 @@ import numpy as np
 
 from ablate.synthesis.calibrated import calibration
 from ablate.synthesis.chunks import SPLITS, TAIL, Chunk, Made
+from ablate.synthesis.documents import Ints
 from ablate.synthesis.posterior import Eta
 from ablate.synthesis.world import World
 
@@ -32,8 +33,8 @@ class Figures:
         """Of a chunk and its posterior; ``drawn_found`` counts the tail documents whose own label is found."""
         sizes = np.diff(made.labels.indptr)
         lengths = made.tokens.plain + np.bincount(made.tokens.row, minlength=chunk.size)
-        called = eta.values > 0.5
-        row = np.repeat(np.arange(chunk.size), np.diff(eta.indptr))[called]
+        called = np.flatnonzero(eta.values > 0.5)
+        row = np.searchsorted(eta.indptr, called, side="right") - 1
         alarms = row * eta.width + eta.indices[called]
         true = made.labels.row * eta.width + made.labels.indices
         own = np.zeros(0, np.int64) if made.given is None else np.arange(chunk.size) * eta.width + made.given
@@ -44,8 +45,8 @@ class Figures:
             words=int(lengths.sum()),
             longest=int(lengths.max()),
             alarms=len(alarms),
-            found=int(np.isin(true, alarms).sum()),
-            drawn_found=int(np.isin(own, alarms).sum()),
+            found=_among(true, alarms),
+            drawn_found=_among(own, alarms),
         )
 
     @classmethod
@@ -56,6 +57,12 @@ class Figures:
     def told(self) -> dict[str, int]:
         """As plain numbers."""
         return asdict(self)
+
+
+def _among(values: Ints, ascending: Ints) -> int:
+    """How many of the values are there."""
+    place = np.searchsorted(ascending, values)
+    return int((ascending.take(place, mode="clip") == values).sum()) if len(ascending) else 0
 
 
 def card(world: World, chunks: list[tuple[int, Figures]]) -> dict[str, Any]:

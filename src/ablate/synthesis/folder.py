@@ -8,6 +8,9 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +22,20 @@ from ablate.synthesis.chunks import SPLITS, TAIL, Chunk, Factory, Made
 from ablate.synthesis.posterior import SMALLEST, Eta
 from ablate.synthesis.spec import Spec
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same spec would give other bytes."""
 
 IDENTITY, CARD, README = "synth.json", "card.json", "README.md"
 FIGURES = b"ablate.figures"
+TEXTS: dict[str, Any] = {"compression": "snappy", "use_dictionary": ["labels.list.element", "split", "drawn_for"]}
+NUMBERS: dict[str, Any] = {
+    "compression": "none",  # nearly noise, of which compression takes more time than all else
+    "use_dictionary": False,
+    "write_statistics": False,
+    "write_batch_size": 1 << 16,
+}
+"""How the Parquet files are written."""
+
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -38,13 +50,14 @@ def write(spec: Spec, out: Path, workers: int = 1, told: Callable[[int, int], No
     """
     if workers < 1:
         raise AblateError(f"--workers is {workers}; give 1 or more")
+    context = _processes()
     factory = Factory(spec)
     chunks = factory.chunks
     try:
         _claim(spec, out)
         left = [chunk for chunk in chunks if not _there(out, chunk)]
         told(len(chunks) - len(left), len(chunks))
-        for done, _ in enumerate(_made(factory, left, out, workers), 1):
+        for done, _ in enumerate(_made(factory, left, out, workers, context), 1):
             told(len(chunks) - len(left) + done, len(chunks))
         found = [_figures(_text_file(out, chunk)) for chunk in chunks]
         values = card(factory.world, [(chunk.split, figures) for chunk, figures in zip(chunks, found, strict=True)])
@@ -69,18 +82,33 @@ def _claim(spec: Spec, out: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def _made(factory: Factory, chunks: list[Chunk], out: Path, workers: int) -> Iterator[None]:
-    """Processes of their own even for one worker: with one thread each, sums do not depend on the machine's load."""
+def _processes() -> BaseContext:
+    """Processes of their own even for one worker: with one thread each, sums do not depend on the machine's load.
+
+    They are forked from one that has imported what they need, which it does while this one prepares.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "pandas", "pyarrow.compute", "pyarrow.parquet"])
+    with _one_thread():
+        forkserver.ensure_running()
+    return context
+
+
+def _made(factory: Factory, chunks: list[Chunk], out: Path, workers: int, context: BaseContext) -> Iterator[None]:
     if not chunks:
         return
-    context = multiprocessing.get_context("spawn")
     processes = min(workers, len(chunks))
     with (
         _one_thread(),
-        ProcessPoolExecutor(processes, context, initializer=_start, initargs=(factory, out)) as pool,
+        ProcessPoolExecutor(processes, context, initializer=_start, initargs=(factory,)) as pool,
     ):
         try:
-            yield from pool.map(_write, chunks)
+            for files in pool.map(partial(_write, out), chunks):
+                for temporary, path in files:  # on the disk before it has its name, while the others go on
+                    _kept(temporary, path)
+                yield
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
@@ -100,20 +128,24 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-_here: list[tuple[Factory, Path]] = []
+_here: list[Factory] = []
 
 
-def _start(factory: Factory, out: Path) -> None:
-    _here.append((factory, out))
+def _start(factory: Factory) -> None:
+    _here.append(factory)
 
 
-def _write(chunk: Chunk) -> None:
-    factory, out = _here[-1]
+def _write(out: Path, chunk: Chunk) -> list[tuple[Path, Path]]:
+    """Temporary files and the names that they are to have, that of the texts last."""
+    factory = _here[-1]
     made = factory.make(chunk)
     eta = factory.posterior(chunk.split).eta(made.tokens)
     figures = Figures.of(chunk, made, eta)
-    _whole_table(_posterior_file(out, chunk), _posterior_table(eta), plain=True)
-    _whole_table(_text_file(out, chunk), _text_table(factory, chunk, made, figures))
+    tables = [
+        (_posterior_file(out, chunk), _posterior_table(eta), NUMBERS),
+        (_text_file(out, chunk), _text_table(factory, chunk, made, figures), TEXTS),
+    ]
+    return [(_written(path, table, how), path) for path, table, how in tables]
 
 
 def _text_table(factory: Factory, chunk: Chunk, made: Made, figures: Figures) -> Any:
@@ -133,34 +165,34 @@ def _text_table(factory: Factory, chunk: Chunk, made: Made, figures: Figures) ->
 def _posterior_table(eta: Eta) -> Any:
     import pyarrow as pa
 
-    ends = pa.array(eta.indptr, pa.int32())
     number = pa.uint16() if eta.width <= 1 << 16 else pa.int32()
+    columns = {"label": pa.array(eta.indices.astype(number.to_pandas_dtype())), "eta": pa.array(eta.values)}
+    ends = pa.array(eta.indptr, pa.int32())
+    lists = {name: pa.list_(pa.field("element", values.type, nullable=False)) for name, values in columns.items()}
     return pa.table(
-        {
-            "label": pa.ListArray.from_arrays(ends, pa.array(eta.indices, number)),
-            "eta": pa.ListArray.from_arrays(ends, pa.array(eta.values)),
-        }
-    ).replace_schema_metadata({"smallest": str(SMALLEST)})
+        [pa.ListArray.from_arrays(ends, columns[name], type=kind) for name, kind in lists.items()],
+        schema=pa.schema(
+            [pa.field(name, kind, nullable=False) for name, kind in lists.items()], {"smallest": str(SMALLEST)}
+        ),
+    )
 
 
-def _whole_table(path: Path, table: Any, plain: bool = False) -> None:
+def _written(path: Path, table: Any, how: dict[str, Any]) -> Path:
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
-    how = {"use_dictionary": False, "compression": "none"} if plain else {"compression": "zstd"}
-    pq.write_table(table, temporary, **how)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    pq.write_table(table, _temporary(path), **how)
+    return _temporary(path)
 
 
 def _whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
+    _temporary(path).write_bytes(data)
+    _kept(_temporary(path), path)
+
+
+def _kept(temporary: Path, path: Path) -> None:
+    with temporary.open("rb") as file:
         os.fsync(file.fileno())
     os.replace(temporary, path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -124,27 +124,28 @@ class Writer:
         """Documents that would grow too long end at an earlier tick."""
         longest = self.world.spec.length.longest
         enough = longest - longest // 4
+        full = tokens.plain + np.bincount(tokens.row, minlength=len(tokens)) > enough
         plain, kept = tokens.plain.copy(), np.ones(len(tokens.row), bool)
-        for document in np.flatnonzero(plain + np.bincount(tokens.row, minlength=len(plain)) > enough):
-            low, high = np.searchsorted(tokens.row, [document, document + 1])
-            ticks = np.arange(1, plain[document] + 1)
-            for _ in range(100):
-                time = rng.random(high - low) * plain[document]
-                heard = ticks + np.searchsorted(np.sort(time), ticks, side="right")
-                end = int(ticks[heard >= enough][0])
-                if heard[end - 1] <= longest:  # a quarter of a document within one tick: see world.build
-                    break
-            else:
-                raise AblateError(f"{self.world.spec.name}: a document outgrows {longest} words; raise length.longest")
-            plain[document] = end
-            kept[low:high] = time <= end
-        return Tokens(plain, tokens.row[kept], tokens.word[kept])
+        for _ in range(100):
+            if not full.any():
+                return Tokens(plain, tokens.row[kept], tokens.word[kept])
+            documents = np.flatnonzero(full)
+            mine = np.flatnonzero(full[tokens.row])
+            place = np.searchsorted(documents, tokens.row[mine])
+            ticks = tokens.plain[documents]
+            time = np.ceil(rng.random(len(mine)) * ticks[place]).astype(np.int64)  # the tick that ends the wait
+            width = int(ticks.max()) + 1
+            arrived = np.bincount(place * width + time, minlength=len(documents) * width).reshape(-1, width)
+            heard = np.arange(width) + arrived.cumsum(1)  # words at each tick
+            end = np.argmax(heard >= enough, axis=1)
+            plain[documents], kept[mine] = end, time <= end[place]
+            full[documents] = heard[np.arange(len(end)), end] > longest  # a quarter within one tick: see world.build
+        raise AblateError(f"{self.world.spec.name}: a document outgrows {longest} words; raise length.longest")
 
 
 def spell(world: World, tokens: Tokens, rng: np.random.Generator) -> Any:
     """The texts of documents as an Arrow array of strings: plain words drawn, all words shuffled."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     total = int(tokens.plain.sum())
     quiet = world.quantiles[rng.integers(1 << 16, size=total, dtype=np.uint16)]
@@ -155,10 +156,21 @@ def spell(world: World, tokens: Tokens, rng: np.random.Generator) -> Any:
     keys |= rng.integers(1 << 30, size=len(row), dtype=np.uint64) << np.uint64(14)
     keys |= word.astype(np.uint64)
     keys.sort()
-    ends = np.cumsum(np.bincount(row, minlength=len(tokens)))
-    offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
-    spelled = pa.array(words()).take(pa.array((keys & np.uint64((1 << 14) - 1)).astype(np.int32)))
-    return pc.binary_join(pa.ListArray.from_arrays(offsets, spelled), " ")
+    ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(tokens)))])
+    place = (keys & np.uint64((1 << 14) - 1)).astype(np.int32)
+    place[ends[:-1][np.diff(ends) > 0]] += len(words())  # the first word of a text has no space before it
+    spelled = _spellings().take(pa.array(place))
+    _, starts, letters = spelled.buffers()
+    offsets = np.frombuffer(starts, np.int32, len(place) + 1)[ends]
+    return pa.StringArray.from_buffers(len(tokens), pa.py_buffer(offsets), letters)
+
+
+@cache
+def _spellings() -> Any:
+    """All words after a space, then all words without it, as an Arrow array."""
+    import pyarrow as pa
+
+    return pa.array([*(f" {word}" for word in words()), *words()])
 
 
 class Reader:
