@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("study", "leaderboard", "audit", "diagnose", "strategies", "data", "synth", "doctor")
+COMMANDS = ("study", "leaderboard", "audit", "diagnose", "strategies", "data", "synth", "twin", "doctor")
 OPTIONS = (
     *("data", "text", "labels", "label-separator", "label-columns", "group", "documents", "split-seed", "max-length"),
     *("backbone", "base", "strategies", "parts", "design", "plugin", "set", "trials", "seeds", "steps", "batch-size"),
