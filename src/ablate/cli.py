@@ -295,6 +295,9 @@ def twin(
     quick_model: Annotated[
         bool, typer.Option("--quick-model/--no-quick-model", help="Compare the recall of a linear model on both.")
     ] = True,
+    match_recall: Annotated[
+        bool, typer.Option("--match-recall", help="Fit the evidence to a linear model's micro recall (minutes).")
+    ] = False,
 ) -> None:
     """Make a synthetic spec that is like your data and holds no text or name of it; say how near it is.
 

@@ -10,6 +10,7 @@ import pytest
 
 from ablate.synthesis.counts import training_counts
 from ablate.synthesis.presets import resolve
+from ablate.synthesis.spec import Evidence
 
 NAMES = ("zq-invoice", "zq-refund", "zq-outage", "zq-other")
 
@@ -57,6 +58,13 @@ def test_the_spec_can_be_scaled_and_made(ablate, mails: Path):
     assert "900" in said.out
 
 
+def test_the_evidence_can_be_fitted_to_the_recall_on_the_data(ablate, mails: Path):
+    said = ablate("twin", "mails.jsonl", "--out", "mine.toml", "--match-recall", "--no-quick-model")
+    assert (said.code, said.err) == (0, "")
+    # each label of these mails has a word of its own: a model finds more than the default level lets it
+    assert resolve("mine.toml").evidence.level > Evidence().level
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -67,6 +75,7 @@ def test_the_spec_can_be_scaled_and_made(ablate, mails: Path):
         (["counts.csv", "--documents", "9", "--out", "a.toml", "--name", "My set"], "--name is 'My set'; give small"),
         (["counts.csv", "--documents", "9", "--out", "a.toml", "--scale-to", "0"], "--scale-to is 0; give 1 or more"),
         (["counts.csv", "--documents", "9", "--out", "a.toml", "--scale-to", "2"], "no twin of 2 documents"),
+        (["counts.csv", "--documents", "9", "--out", "a.toml", "--match-recall"], "--match-recall needs texts"),
         (["mails.jsonl", "--documents", "9", "--out", "a.toml"], "--documents goes with a file of label,count"),
         (["mials.jsonl", "--out", "a.toml"], "no such file: mials.jsonl; did you mean 'mails.jsonl'?"),
         (["mails.jsonl", "--labels", "label", "--out", "a.toml"], "did you mean 'labels'?"),

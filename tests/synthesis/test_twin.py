@@ -43,12 +43,17 @@ def training_labels(spec) -> Rows:
 @pytest.fixture(scope="module")
 def paired() -> Rows:
     """1,000 documents: 0 and 1 never meet, 2 comes with 3 alone, 4 and 5 attract each other, 6 is by itself."""
-    lists: list[list[int]] = [[0] for _ in range(300)] + [[1] for _ in range(250)]
-    lists += [[2, 3] for _ in range(40)] + [[3] for _ in range(20)]
-    lists += [[4, 5] for _ in range(50)] + [[4] for _ in range(30)] + [[5] for _ in range(15)]
-    lists += [[] for _ in range(295)]
-    for place in range(0, 1000, 10):
-        lists[place] = [*lists[place], 6]
+    groups = (
+        [[0]] * 300 + [[1]] * 250,
+        [[2, 3]] * 40 + [[3]] * 20,
+        [[4, 5]] * 50 + [[4]] * 30 + [[5]] * 15,
+        [[6]] * 100,
+    )
+    rng = np.random.default_rng(3)
+    lists: list[list[int]] = [[] for _ in range(1000)]
+    for group in groups:  # independent of the others
+        for place, labels in zip(rng.permutation(1000), group, strict=False):
+            lists[place] = [*lists[place], *labels]
     return rows(lists, 7)
 
 

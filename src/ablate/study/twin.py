@@ -18,13 +18,14 @@ from ablate.errors import AblateError
 from ablate.results.weights.counts import TrainingCounts, checked, is_counts, read_counts
 from ablate.results.whole import write_whole
 from ablate.study import nearness
+from ablate.study.evidence import matched_level
 from ablate.study.nearness import Compared, Values
 from ablate.synthesis.counts import training_counts
 from ablate.synthesis.documents import Rows
 from ablate.synthesis.generate import generate
 from ablate.synthesis.spec import Spec
 from ablate.synthesis.toml import dumps
-from ablate.synthesis.twin.make import scaled, sizes_of, twin
+from ablate.synthesis.twin.make import scaled, sizes_of, twin, with_evidence
 from ablate.synthesis.twin.seen import Seen, Sizes
 
 COMMENT = "Made by `ablate twin`: labels are numbered from the most frequent on; no text or label name is in here."
@@ -34,7 +35,14 @@ MOST = 100_000
 
 
 def run(
-    source: str, out: Path, documents: int | None, scale_to: int | None, name: str, quick_model: bool, **columns: Any
+    source: str,
+    out: Path,
+    documents: int | None,
+    scale_to: int | None,
+    name: str,
+    quick_model: bool,
+    match_recall: bool,
+    **columns: Any,
 ) -> None:
     """Write the twin of ``source`` to ``out``, and print how near it is.
 
@@ -43,9 +51,13 @@ def run(
     """
     _refuse(out, name, documents, scale_to)
     counts = _counts(source, documents, columns)
+    if counts is not None and match_recall:
+        raise AblateError(f"{source}: --match-recall needs texts, and these are counts; give a data file, or leave it")
     dataset = _data(source, documents, columns) if counts is None else None
     seen = _seen(dataset, counts)
     spec = twin(seen, name)
+    if match_recall:
+        spec = _matched(dataset, seen, spec)
     written = spec if scale_to is None else scaled(spec, scale_to)
     write_whole(out, dumps(written, COMMENT).encode())
     print(f"written to {out}: {written.labels:,} labels, {written.documents.total:,} documents, {_dependence(written)}")
@@ -94,6 +106,13 @@ def _seen(dataset: Dataset | None, counts: TrainingCounts | None) -> Seen:
     return Seen(labels.counts(), sizes, rows, nearness.words_of(dataset))
 
 
+def _matched(dataset: Dataset | None, seen: Seen, spec: Spec) -> Spec:
+    assert dataset is not None
+    small = spec.scaled(min(spec.documents.total, MOST))
+    level = matched_level(dataset, lambda level: _drawn(with_evidence(small, seen, level)))
+    return scaled(with_evidence(spec, seen, level), None)
+
+
 def _dependence(spec: Spec) -> str:
     kinds = [block.kind for block in spec.blocks]
     told = [f"{kinds.count(kind)} of kind {kind}" for kind in dict.fromkeys(kinds)]
@@ -119,6 +138,7 @@ def _report(dataset: Dataset | None, seen: Seen, spec: Spec, written: Spec, quic
         yield f"the twin was drawn with {MOST:,} documents for this; the quick model was left out"
     elif quick_model:
         yield from _lines(nearness.quick_model(dataset, drawn))
+        yield f"  evidence.level is {spec.evidence.level:g}; --match-recall fits it to the recall on the data"
 
 
 def _drawn(spec: Spec) -> Dataset:

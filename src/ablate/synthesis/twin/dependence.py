@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -112,35 +113,50 @@ def _over_labels(pairs: Pairs, first: Ints, second: Ints, gain: Floats) -> Float
 
 def _repelling(pairs: Pairs) -> list[Members]:
     """Blocks of labels that come together less than half as often as by chance, filled from the most frequent on."""
-    left = np.argsort(-pairs.counts, kind="stable")[:CANDIDATES].tolist()
-    found: list[Members] = []
-    while left:
-        members = _one_repelling(pairs, left)
-        if len(members) < 2:
-            left = left[1:]
-            continue
-        found.append(members)
-        left = [label for label in left if label not in set(members)]
+    labels = np.argsort(-pairs.counts, kind="stable")[:CANDIDATES]
+    met = pairs.together[labels][:, labels].toarray()
+    expected = np.outer(pairs.counts[labels], pairs.counts[labels] / pairs.documents)
+    room = CROWDED * pairs.documents
+    bar = _beyond_chance(pairs)
+    free, found = np.ones(len(labels), bool), []
+    for first in range(len(labels)):
+        members = _one_repelling(first, free, met, expected, pairs.counts[labels], room, bar) if free[first] else ()
+        if len(members) > 1:
+            free[list(members)] = False
+            found.append(tuple(labels[list(members)].tolist()))
     return found
 
 
-def _one_repelling(pairs: Pairs, labels: list[int]) -> Members:
-    chosen, total = labels[:1], int(pairs.counts[labels[0]])
-    for label in labels[1:]:
-        if total + pairs.counts[label] > CROWDED * pairs.documents:
-            continue
-        others = np.array(chosen, np.int64)
-        own = np.full(len(others), label)
-        met, expected = pairs.met(own, others), pairs.expected(own, others)
-        if expected.sum() >= ENOUGH and met.sum() <= expected.sum() / 2 and not _attracts(met, expected).any():
-            chosen.append(label)
-            total += int(pairs.counts[label])
-    return tuple(chosen)
+def _one_repelling(
+    first: int, free: NDArray[np.bool_], met: Ints, expected: Floats, counts: Ints, room: float, bar: float
+) -> Members:
+    """Places of a block that starts with ``first``; ``met`` and ``expected`` [C, C] of the candidates."""
+    chosen, left = [first], room - counts[first]
+    open_ = free.copy()
+    met_all, expected_all = np.zeros(len(free), np.int64), np.zeros(len(free))
+    while True:
+        newest = chosen[-1]
+        met_all += met[newest]
+        expected_all += expected[newest]
+        open_[: newest + 1] = False  # labels come in order of frequency
+        open_ &= ~_attracts(met[newest], expected[newest], bar)
+        repelled = (met_all <= expected_all / 2) & (_deviance(met_all, expected_all) >= bar)
+        able = np.flatnonzero(open_ & repelled & (counts <= left))
+        if not len(able):
+            return tuple(chosen)
+        chosen.append(int(able[0]))
+        left -= counts[able[0]]
 
 
-def _attracts(met: Ints, expected: Floats) -> NDArray[np.bool_]:
+def _beyond_chance(pairs: Pairs) -> float:
+    """The deviance that, of all pairs of labels, about one reaches by chance."""
+    labels = len(pairs.counts)
+    return math.log(max(labels * (labels - 1) / 2, 10))
+
+
+def _attracts(met: Ints, expected: Floats, bar: float) -> NDArray[np.bool_]:
     """Whether pairs come together more often than by chance, beyond doubt."""
-    return (met >= ENOUGH) & (met - expected > 2 * np.sqrt(expected))
+    return (met >= ENOUGH) & (met > expected) & (_deviance(met, expected) >= bar)
 
 
 def _deviance(met: Ints, expected: Floats) -> Floats:
@@ -154,7 +170,7 @@ def _attracted(pairs: Pairs, taken: set[int]) -> tuple[Members, ...]:
     met, expected = pairs.met(first, second), pairs.expected(first, second)
     free = np.ones(len(pairs.counts), bool)
     free[list(taken)] = False
-    kept = free[first] & free[second] & _attracts(met, expected)
+    kept = free[first] & free[second] & _attracts(met, expected, _beyond_chance(pairs))
     first, second, met, expected = first[kept], second[kept], met[kept], expected[kept]
     strength = _deviance(met, expected)
     home: dict[int, list[int]] = {}

@@ -30,10 +30,13 @@ class Room:
     length: Length
 
 
-def room(words: Ints, cardinality: tuple[float, float], labels: int, topical: bool) -> Room:
+def room(
+    words: Ints, cardinality: tuple[float, float], labels: int, topical: bool, level: float = Evidence().level
+) -> Room:
     """Documents whose number of words has the mean and deviation of ``words`` [N].
 
-    Evidence stands at its defaults unless it would fill the documents. What is left of the mean are plain words. With
+    Evidence has the ``level`` given, and spurious keywords their default, unless they would fill the documents. What is
+    left of the mean are plain words. With
     W words in the mean, H of them meaningful, and C labels of ``level`` words, the variance of a twin's words is
     v W^2 + H + level^2 var(C) with v that of the exposure, which is solved for v. ``cardinality`` is mean and standard
     deviation of C.
@@ -42,7 +45,7 @@ def room(words: Ints, cardinality: tuple[float, float], labels: int, topical: bo
     mean, variance = max(float(words.mean()), 1.0), float(words.var())
     topic_words = min(2.0, TOPICS * mean) if topical else 0.0
     spurious = min(Evidence().spurious, CHANCE * mean / labels)
-    level = max(min(Evidence().level, LABELS * mean / cardinality[0]), 0.1)
+    level = max(min(level, LABELS * mean / cardinality[0]), 0.1)
     heard = topic_words + spurious * labels + level * cardinality[0]
     plain = max(mean - heard, 1.0)
     v = max(variance - heard - (level * cardinality[1]) ** 2, 0.0) / mean**2

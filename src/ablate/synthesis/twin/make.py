@@ -48,6 +48,17 @@ def scaled(spec: Spec, documents: int | None) -> Spec:
     return spec
 
 
+def with_evidence(spec: Spec, seen: Seen, level: float) -> Spec:
+    """A twin of documents with another level of evidence, as far as they have room; its lengths stay as they are."""
+    assert seen.labels is not None
+    assert seen.words is not None
+    per_document = np.diff(seen.labels.indptr)
+    cardinality = float(per_document.mean()), float(per_document.std())
+    own = room(seen.words, cardinality, spec.labels, spec.topics.number > 1, level)
+    topics = spec.topics.model_copy(update={"words": own.topics})
+    return spec.model_copy(update={"topics": topics, "length": own.length, "evidence": own.evidence})
+
+
 def sizes_of(train: int) -> Sizes:
     """Splits of the default shares around so many training documents."""
     law = Documents()
