@@ -66,6 +66,9 @@ def grouped(pairs: Pairs, variance: float) -> Grouping:
     attracted = _attracted(pairs, set())
     gain = OUTWEIGHS * _told_by_exclusion(pairs, repelling) - _told_by_attraction(pairs, attracted)
     order = [label for label in np.argsort(-gain, kind="stable").tolist() if gain[label] > 0]
+    alone = _split(pairs, repelling, [])
+    if _variance(pairs, alone) <= variance * (1 + 2 * math.sqrt(2 / pairs.documents)):  # but for chance
+        return alone
     low, high = 0, len(order)
     while high - low > 1:
         middle = (low + high) // 2
@@ -140,7 +143,7 @@ def _one_repelling(
         expected_all += expected[newest]
         open_[: newest + 1] = False  # labels come in order of frequency
         open_ &= ~_attracts(met[newest], expected[newest], bar)
-        repelled = (met_all <= expected_all / 2) & (_deviance(met_all, expected_all) >= bar)
+        repelled = (met_all <= expected_all / 2) & (expected_all >= ENOUGH)
         able = np.flatnonzero(open_ & repelled & (counts <= left))
         if not len(able):
             return tuple(chosen)
