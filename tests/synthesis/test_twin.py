@@ -117,6 +117,14 @@ def test_the_more_labels_exclude_each_other_the_smaller_the_variance_asked_for()
     assert sum(map(len, many.exclusive)) > sum(map(len, few.exclusive)) > 1
 
 
+def test_independent_labels_are_in_no_block():
+    rng = np.random.default_rng(5)
+    table = rng.random((8_000, 120)) < np.geomspace(0.1, 0.002, 120)
+    labels = rows([np.flatnonzero(row).tolist() for row in table], 120)
+    grouping = grouped(Pairs.of(labels), float(np.diff(labels.indptr).var()))
+    assert (grouping.attracted, grouping.exclusive) == ((), ())
+
+
 @pytest.mark.parametrize("labels", [5, 700])
 def test_words_of_documents_have_the_mean_and_deviation_asked_for(labels: int):
     rng = np.random.default_rng(0)
