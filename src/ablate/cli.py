@@ -318,6 +318,39 @@ def calibrate(
 
 
 @app.command()
+def twin(
+    source: Annotated[str, typer.Argument(help="A file of label,count, or a data file, folder or hub:owner/name.")],
+    out: Annotated[Path, typer.Option(help="The spec to write (a new .toml file).")],
+    documents: Annotated[int | None, typer.Option(help="Training documents, where counts are given.")] = None,
+    scale_to: Annotated[
+        int | None,
+        typer.Option(help="Documents of train, validation and test together (as many as there are)."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the spec.")] = "twin",
+    text: Annotated[str, typer.Option(help="Column of the texts, in a data file.")] = "text",
+    labels: Annotated[str, typer.Option(help="Column of the labels, in a data file.")] = "labels",
+    label_separator: Annotated[str | None, typer.Option(help="What separates labels in one cell.")] = None,
+    label_columns: Annotated[str | None, typer.Option(help="0/1 columns a,b,c; * for all others.")] = None,
+    group: Annotated[str | None, typer.Option(help="Column whose values stay in one split.")] = None,
+    split_seed: Annotated[int, typer.Option(help="Seed of the splits that the data lack.")] = 0,
+    quick_model: Annotated[
+        bool, typer.Option("--quick-model/--no-quick-model", help="Compare the recall of a linear model on both.")
+    ] = True,
+    match_recall: Annotated[
+        bool, typer.Option("--match-recall", help="Fit the evidence to a linear model's micro recall (minutes).")
+    ] = False,
+) -> None:
+    """Make a synthetic spec that is like your data and holds no text or name of it; say how near it is.
+
+    From counts alone labels are independent; from data, co-occurrence, cardinality and lengths are matched too.
+    """
+    options: dict[str, Any] = dict(locals())
+    from ablate.study.twin import run
+
+    run(**options)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is here: device, threads, precision, weights, versions, cache."""
     from ablate.study.inspect import examine_machine

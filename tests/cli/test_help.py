@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 COMMANDS = (
-    *("study", "leaderboard", "report", "audit", "diagnose", "strategies", "data", "synth", "calibrate", "doctor"),
+    "study",
+    "leaderboard",
+    "report",
+    "audit",
+    "diagnose",
+    "strategies",
+    "data",
+    "synth",
+    "doctor",
+    "calibrate",
+    "twin",
 )
 OPTIONS = (
     *("data", "text", "labels", "label-separator", "label-columns", "group", "documents", "split-seed", "max-length"),

@@ -73,6 +73,25 @@ def of_mapping(counts: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
+def checked(counts: dict[str, int], documents: int | None, place: str) -> TrainingCounts:
+    """Counts of so many training documents; labels without one are left out.
+
+    Raises:
+        AblateError: no number of documents, one below a count, or no count above 0.
+    """
+    if documents is None:
+        raise AblateError(f"{place}: counts without the number of training documents; give --documents N")
+    if not any(counts.values()):
+        raise AblateError(f"{place}: no label has a training document; give counts above 0")
+    name, most = max(counts.items(), key=lambda pair: pair[1])
+    if documents < most:
+        raise AblateError(f"--documents is {documents}, but label {name!r} has {most}; give all training documents")
+    trained = {name: count for name, count in counts.items() if count}
+    left = len(counts) - len(trained)
+    notes = (f"{left:,} labels without a training document are left out",) if left else ()
+    return TrainingCounts(tuple(trained), np.array(list(trained.values()), np.int64), documents, notes)
+
+
 def _whole(part: Part, row: int, count: object) -> int:
     try:
         number = float(str(count))

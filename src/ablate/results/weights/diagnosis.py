@@ -15,7 +15,7 @@ from ablate.data.dataset import Dataset
 from ablate.data.files import read
 from ablate.data.source import find, from_table, load
 from ablate.errors import AblateError
-from ablate.results.weights.counts import TrainingCounts, is_counts, of_mapping, read_counts
+from ablate.results.weights.counts import TrainingCounts, checked, is_counts, of_mapping, read_counts
 from ablate.results.weights.noise import (
     BATCHES,
     alarms_at_half,
@@ -109,13 +109,13 @@ def _counts(
     given: str | Path | Mapping[str, int] | pd.Series, documents: int | None, columns: Columns | None
 ) -> TrainingCounts:
     if not isinstance(given, str | Path):
-        return _checked(of_mapping({str(k): v for k, v in given.items()}), documents, "counts")
+        return checked(of_mapping({str(k): v for k, v in given.items()}), documents, "counts")
     if str(given).startswith("synthetic:"):
         return _of_data(load(str(given)), documents)
     path = find(str(given))
     table = read(path)
     if is_counts(table.parts[0]) and columns is None:
-        return _checked(read_counts(path), documents, path.name)
+        return checked(read_counts(path), documents, path.name)
     return _of_data(from_table(table, columns or Columns(), 0, None), documents)
 
 
@@ -124,17 +124,3 @@ def _of_data(dataset: Dataset, documents: int | None) -> TrainingCounts:
         raise AblateError(f"{dataset.name}: --documents goes with a file of label,count; here the training split tells")
     labels = dataset.labels.take(dataset.rows("train"))
     return TrainingCounts(dataset.names, labels.counts(), len(labels), dataset.notes)
-
-
-def _checked(counts: dict[str, int], documents: int | None, place: str) -> TrainingCounts:
-    if documents is None:
-        raise AblateError(f"{place}: counts without the number of training documents; give --documents N")
-    if not any(counts.values()):
-        raise AblateError(f"{place}: no label has a training document; give counts above 0")
-    name, most = max(counts.items(), key=lambda pair: pair[1])
-    if documents < most:
-        raise AblateError(f"--documents is {documents}, but label {name!r} has {most}; give all training documents")
-    trained = {name: count for name, count in counts.items() if count}
-    left = len(counts) - len(trained)
-    notes = (f"{left:,} labels without a training document are left out",) if left else ()
-    return TrainingCounts(tuple(trained), np.array(list(trained.values()), np.int64), documents, notes)
