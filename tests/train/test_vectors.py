@@ -28,18 +28,6 @@ def refuse(out) -> None:
     raise AssertionError("built again")
 
 
-@pytest.fixture(autouse=True)
-def nothing_in_use(monkeypatch):
-    monkeypatch.setattr(vectors, "_IN_USE", {})
-
-
-def as_another_process(monkeypatch) -> None:
-    """What this process reads is not in use any more."""
-    for lock in vectors._IN_USE.values():
-        os.close(lock)
-    monkeypatch.setattr(vectors, "_IN_USE", {})
-
-
 def test_an_entry_is_built_once_and_then_read(tmp_path: Path):
     cache = VectorCache(tmp_path)
     first = cache.open("a", SHAPE, fill(3))
@@ -83,30 +71,43 @@ def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path):
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".npy", ".json", ".tmp")]
 
 
-def test_the_least_recently_used_entry_makes_room(tmp_path: Path, monkeypatch):
+def test_the_least_recently_used_entry_makes_room(tmp_path: Path):
     header = 128  # bytes of an .npy header
     cache = VectorCache(tmp_path, budget_bytes=3 * (BYTES + header))
     for number, key in enumerate("abc"):
         cache.open(key, SHAPE, fill(number))
         os.utime(tmp_path / f"{key}.json", (100 + number, 100 + number))
     cache.open("a", SHAPE, refuse)  # so that b is the oldest
-    as_another_process(monkeypatch)
     cache.open("d", SHAPE, fill(9))
     assert sorted(path.stem for path in tmp_path.glob("*.npy")) == ["a", "c", "d"]
     assert (cache.open("a", SHAPE, refuse) == 0).all()
 
 
-def test_what_is_being_read_is_not_evicted(tmp_path: Path, monkeypatch):
+def test_what_is_being_read_is_not_evicted_and_what_was_let_go_is(tmp_path: Path):
     cache = VectorCache(tmp_path, budget_bytes=BYTES + 200)
     held = cache.open("a", SHAPE, fill(1))
     assert cache.open("b", SHAPE, refuse) is None  # no room beside it
     assert (held == 1).all()
-    as_another_process(monkeypatch)
+    del held
     assert (cache.open("b", SHAPE, fill(2)) == 2).all()
 
 
 def test_an_entry_larger_than_the_budget_is_not_built(tmp_path: Path):
     assert VectorCache(tmp_path, budget_bytes=BYTES - 1).open("a", SHAPE, refuse) is None
+
+
+def test_what_a_killed_builder_left_behind_is_cleared_away(tmp_path: Path):
+    dead = multiprocessing.get_context("fork").Process(target=int)
+    dead.start()
+    dead.join()
+    left, growing = (tmp_path / f".x.{process}.tmp" for process in (dead.pid, os.getpid()))
+    for file in (left, growing):
+        file.write_bytes(bytes(1000))
+    cache = VectorCache(tmp_path, budget_bytes=1000 + BYTES + 200)
+    assert cache.open("a", SHAPE, fill(1)) is not None
+    assert not left.exists()
+    assert growing.exists()  # its builder lives, and its bytes count
+    assert cache.open("b", (100, 4), refuse) is None
 
 
 def test_a_full_disk_means_no_room_and_no_torn_file(tmp_path: Path, monkeypatch):

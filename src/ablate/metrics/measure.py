@@ -28,24 +28,32 @@ def point(scores: Scores, labels: Labels, k: int, seed: int = 0) -> tuple[float,
 
 
 def validate(
-    scores: Scores, labels: Labels, prior: NDArray[np.float64], alarms_per_document: float, seed: int = 0
+    scores: Scores,
+    labels: Labels,
+    prior: NDArray[np.float64],
+    alarms_per_document: float,
+    seed: int = 0,
+    given: Adjustment | None = None,
 ) -> dict[str, Any]:
-    """Choose the strength of the prior adjustment on validation, and say what it reaches there.
+    """Choose the strength of the prior adjustment on validation, unless it is given, and say what it reaches there.
 
     ``cut`` is the lowest adjusted score that raises an alarm at budget, for use on new documents. ``prior`` is the
     share of training documents with each label, [L]. Raises ValueError for scores that are not finite.
     """
     _check(scores, labels)
     k = budget(len(labels), alarms_per_document)
-    tau, scale, balanced = choose_tau(scores, labels, prior, k, seed)
+    tau, scale, balanced = (
+        choose_tau(scores, labels, prior, k, seed) if given is None else (given.tau, given.scale, float("nan"))
+    )
     offsets = Adjustment(tau, scale).shift(prior)
     (pairs,) = alarm_sets(scores, [k], seed, offsets)
+    counts = Counts.of_pairs(pairs, labels)
     return {
         "tau": tau,
         "scale": scale,
         "cut": float(_at(scores, pairs, offsets).min()),
-        "balanced_recall": balanced,
-        **_recalls(Counts.of_pairs(pairs, labels)),
+        "balanced_recall": balanced if given is None else (counts.macro_recall + counts.micro_recall) / 2,
+        **_recalls(counts),
         "at_one_cut": _recalls(Counts.of_pairs(top_pairs(scores, k, seed), labels)),
     }
 

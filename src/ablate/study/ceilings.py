@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from ablate.catalog import CEILINGS
 from ablate.data.dataset import TAIL
 from ablate.data.truth import Oracle, logits
-from ablate.metrics.alarms import budget, top_pairs
+from ablate.metrics.alarms import Adjustment, budget, top_pairs
 from ablate.metrics.counts import Counts
 from ablate.metrics.cuts import Scores
 from ablate.train.prepared import Prepared
@@ -27,13 +26,13 @@ ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 class Scored:
     """Scores of a split by its name, what "at 0.5" means for them, a rule of their own, and what a reader has to know.
 
-    ``rule`` (tau and scale) stands in the place of what validation would choose; None: validation chooses.
+    ``given`` stands in the place of the adjustment that validation would choose; None: validation chooses.
     """
 
     scores: Callable[[str], Scores]
     native_cut: float = 0.0
     notes: tuple[str, ...] = ()
-    rule: Mapping[str, Any] | None = None
+    given: Adjustment | None = None
 
 
 def ceiling(name: str, prepared: Prepared) -> Scored:
@@ -51,8 +50,7 @@ def ceiling(name: str, prepared: Prepared) -> Scored:
         return Scored(lambda split: logits(oracle.learner(split)))
     prior = np.asarray(prepared.stats().prior.double().numpy())
     note = "its figures at 0.5 raise a label where it is likelier than its prior, which inverse weights aim at"
-    rule = {"tau": 0.0, "scale": 0.0}
-    return Scored(lambda split: _over_prior(oracle.posterior(split), prior), notes=(note,), rule=rule)
+    return Scored(lambda split: _over_prior(oracle.posterior(split), prior), notes=(note,), given=Adjustment(0, 0))
 
 
 def frontier(prepared: Prepared, alarms_per_document: float) -> list[dict[str, float]]:

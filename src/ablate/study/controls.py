@@ -72,7 +72,7 @@ def execute(name: str, setting: Setting, truth: str) -> tuple[Body, dict[str, ND
     started = time.perf_counter()
     prepared = setting.prepared
     scored = CONTROLS[name](prepared) if name in CONTROLS else ceiling(name, prepared)
-    figures, arrays = judge(prepared, setting.alarms_per_document, scored.scores, scored.native_cut, rule=scored.rule)
+    figures, arrays = judge(prepared, setting.alarms_per_document, scored.scores, scored.native_cut, given=scored.given)
     if name == BAYES:
         figures["test"]["frontier"] = frontier(prepared, setting.alarms_per_document)
     body: Body = {

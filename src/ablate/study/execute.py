@@ -75,6 +75,8 @@ def execute(
 ) -> tuple[Body, dict[str, NDArray[Any]], Outcome]:
     """Train one configuration with one seed and account for it. Only ``confirm`` runs look at the test split."""
     started = time.perf_counter()
+    if setting.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(setting.device)
     outcome = run(arm.strategy, setting, seed, watch, tick)
     trained = time.perf_counter() - started
     figures, arrays = _figures(arm, setting, outcome, confirm=phase == "confirm")

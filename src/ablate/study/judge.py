@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ablate.data.dataset import TAIL
 from ablate.data.labels import Labels
+from ablate.metrics.alarms import Adjustment
 from ablate.metrics.counts import Counts
 from ablate.metrics.cuts import Scores
 from ablate.metrics.drawn import cuts, drawn
@@ -31,14 +32,14 @@ def judge(
     score: Callable[[str], Scores],
     native_cut: float = 0.0,
     confirm: bool = True,
-    rule: Mapping[str, Any] | None = None,
+    given: Adjustment | None = None,
     rules: Callable[[Scores, Labels], Mapping[str, Rule]] = lambda scores, labels: {},
 ) -> tuple[Figures, Arrays]:
     """Figures on validation and, where a run is confirmed, on test and on the documents drawn given a label.
 
-    ``score(split)`` gives the scores of a split, [M, L]; only one split's are held at a time. ``rule`` (tau and scale)
-    replaces what validation would choose; ``rules`` fits other decisions on the scores and labels of validation, which
-    are then read on test under ``decisions``.
+    ``score(split)`` gives the scores of a split, [M, L]; only one split's are held at a time. ``given`` stands in the
+    place of the adjustment that validation would choose. ``rules`` fits other decisions on the scores and labels of
+    validation, which are then read on test under ``decisions``.
 
     Raises:
         NotFiniteError: a score is not finite.
@@ -46,12 +47,12 @@ def judge(
     labels, counts = prepared.labels, prepared.labels["train"].counts()
     prior = np.asarray(prepared.stats().prior.double().numpy())
     held = _scores(score, "validation")
-    found: Figures = {"validation": validate(held, labels["validation"], prior, alarms_per_document)}
+    found: Figures = {"validation": validate(held, labels["validation"], prior, alarms_per_document, given=given)}
     if not confirm:
         return found, {}
     fitted = rules(held, labels["validation"])
     del held
-    chosen = {**found["validation"], **(rule or {})}
+    chosen = found["validation"]
     scores = _scores(score, "test")
     found["test"], arrays = examine(scores, labels["test"], counts, prior, alarms_per_document, chosen, native_cut)
     if fitted:

@@ -58,7 +58,7 @@ class Settings:
     cache_gb: float | None = None
     _prepared: dict[Backbone, Prepared] = field(default_factory=dict)
     _encoders: dict[Backbone, Encoder] = field(default_factory=dict)
-    _made: dict[tuple[Backbone, bool, int | None], Setting] = field(default_factory=dict)
+    _made: dict[tuple[Backbone, bool, bool, int | None], Setting] = field(default_factory=dict)
 
     def prepared(self, backbone: Backbone) -> Prepared:
         """The data set as a backbone sees it."""
@@ -88,7 +88,7 @@ class Settings:
         shareable = encoder.weights_sha256 != "from scratch"
         frozen = not trained and shareable
         prefix = frozen_layers(strategy, encoder) if trained and shareable else None
-        key = (strategy.backbone, frozen, prefix)
+        key = (strategy.backbone, trained, frozen, prefix)
         if key not in self._made:
             self._made[key] = self._make(strategy, encoder, trained, frozen, prefix)
         return self._made[key]

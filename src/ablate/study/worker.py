@@ -34,8 +34,11 @@ def main() -> None:
         _work(inbox, tell)
     except AblateError as error:
         tell(kind="mistake", text=str(error))
+    except OSError as error:
+        tell(kind="mistake", text=f"'{error.filename}': {error.strerror}; check the path and the room on its disk")
     except Exception:
         tell(kind="fault", text=traceback.format_exc())
+    os._exit(1)  # a thread still waits for input, and would be in the way of an ordinary end
 
 
 def _work(inbox: queue.SimpleQueue[dict[str, Any]], tell: _Output) -> None:

@@ -18,9 +18,11 @@ from ablate.encoders.base import Tokenizer
 from ablate.factors import Backbone
 from ablate.stats import LabelStats
 
-#: Without ``--max-length``: this percentile of the lengths, at most the cap; generated texts are never cut.
+#: Without ``--max-length``: this percentile of the lengths, at most the cap; generated texts are not cut
+#: below what BERT and RoBERTa can read.
 LENGTH_PERCENTILE = 95
 LENGTH_CAP = 256
+WHOLE_CAP = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,7 @@ def prepare(dataset: Dataset, backbone: Backbone, max_length: int | None, cache:
 def _longest(lengths: NDArray[np.int64], train: NDArray[np.int64], whole: bool) -> int:
     """Where documents are cut unless told otherwise; a posterior that is known is that of the whole text."""
     if whole:
-        return int(lengths.max())
+        return min(WHOLE_CAP, int(lengths.max()))
     return min(LENGTH_CAP, max(2, int(np.percentile(train, LENGTH_PERCENTILE))))
 
 

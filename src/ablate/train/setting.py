@@ -34,7 +34,8 @@ class Setting:
 
     ``encoder`` holds the weights that every run starts from (None: random ones, drawn anew by each run);
     ``frozen`` says that ``inputs`` are the vectors of a wholly frozen encoder, ``prefix`` how many bottom layers they
-    went through where they are token vectors; ``rate`` is the published rate.
+    went through where they are token vectors; ``rate`` is the published rate; ``curve_steps`` are the steps of the run
+    that a shorter one stands for, whose learning curve is as dear.
     """
 
     prepared: Prepared
@@ -50,6 +51,7 @@ class Setting:
     prefix: int = 0
     standardiser: Standardiser | None = None
     compute: Compute = Compute()
+    curve_steps: int | None = None
 
     @property
     def ahead(self) -> bool:
@@ -78,7 +80,8 @@ class Setting:
         most = PROBE_PAIRS // labels.width
         if not self.frozen and self.encoder.depth:
             # a step costs a forward and a backward pass, about three forward passes
-            most = min(most, int(CURVE_SHARE * 3 * self.steps * self.batch_size / EVALUATIONS))
+            steps = self.curve_steps or self.steps
+            most = min(most, int(CURVE_SHARE * 3 * steps * self.batch_size / EVALUATIONS))
         most = max(PROBE_DOCUMENTS, most)
         if most >= len(rows):
             return rows, labels

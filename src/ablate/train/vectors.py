@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +23,6 @@ Vectors = NDArray[np.float32]
 
 #: Share of the disk that is free, or taken by the cache already, that the cache may take unless told otherwise.
 DISK_SHARE = 0.2
-
-#: Descriptors of locks on the entries that this process reads: they keep others from evicting them, and go with it.
-_IN_USE: dict[Path, int] = {}
 
 
 @dataclass(frozen=True)
@@ -44,18 +43,21 @@ class VectorCache:
         None where they would not fit the budget, or where the disk has no room.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self._path(key, "build.lock")):
-            self._take(key)
-            if not self._whole(key, shape) and not self._build(key, shape, build):
-                self._let_go(key)
-                return None
+        lock = os.open(self._path(key, "lock"), os.O_RDWR | os.O_CREAT)
+        fcntl.flock(lock, fcntl.LOCK_SH)  # held while the vectors are read: no other process evicts them
+        if not self._whole(key, shape):
+            with _locked(self._path(key, "build.lock")):
+                if not self._whole(key, shape) and not self._build(key, shape, build):
+                    os.close(lock)
+                    return None
         os.utime(self._path(key, "json"))
         found: Vectors = np.load(self._path(key, "npy"), mmap_mode="c", allow_pickle=False)
+        weakref.finalize(found, os.close, lock)
         return found
 
     def bytes(self) -> int:
-        """Disk space of all entries."""
-        return sum(path.stat().st_size for path in self.folder.glob("*.npy"))
+        """Disk space of all entries, those that are being built too."""
+        return sum(_size(path) for pattern in ("*.npy", ".*.tmp") for path in self.folder.glob(pattern))
 
     def room(self) -> int:
         """The budget in bytes."""
@@ -106,8 +108,10 @@ class VectorCache:
         room = self.room() - needed
         if room < 0:
             return False
-        headers = sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-        for header in headers:
+        for leftover in self.folder.glob(".*.tmp"):
+            if not _alive(int(leftover.suffixes[-2].removeprefix("."))):
+                leftover.unlink(missing_ok=True)
+        for header in sorted(self.folder.glob("*.json"), key=_used):
             if self.bytes() <= room:
                 return True
             self._remove(header.stem)
@@ -123,18 +127,34 @@ class VectorCache:
             for part in ("json", "npy"):
                 self._path(key, part).unlink(missing_ok=True)
 
-    def _take(self, key: str) -> None:
-        """Keep others from evicting an entry for as long as this process lives."""
-        path = self._path(key, "lock")
-        if path not in _IN_USE:
-            _IN_USE[path] = os.open(path, os.O_RDWR | os.O_CREAT)
-            fcntl.flock(_IN_USE[path], fcntl.LOCK_SH)
-
-    def _let_go(self, key: str) -> None:
-        os.close(_IN_USE.pop(self._path(key, "lock")))
-
     def _path(self, key: str, suffix: str) -> Path:
         return self.folder / f"{key}.{suffix}"
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where another process has just taken it away."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _used(path: Path) -> int:
+    """When an entry was used last."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 @contextmanager
@@ -151,8 +171,9 @@ def _reserved(path: Path, shape: tuple[int, int]) -> Any:
         values: np.memmap[Any, np.dtype[np.float32]] = np.lib.format.open_memmap(
             path, mode="w+", dtype=np.float32, shape=shape
         )
-        with path.open("rb+") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        if sys.platform == "linux":
+            with path.open("rb+") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -35,7 +35,7 @@ class Journal:
 
 
 def _key(job: Job) -> str:
-    told = [job.spec.key, job.strategy, job.seed, job.steps, BATCH, WIDTH]
+    told = [job.spec.key, job.strategy, job.seed, job.steps, BATCH, WIDTH, "whole texts"]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ablate.catalog import AS_ASKED, BASELINE
 from ablate.components.backbone import Bag
-from ablate.data.dataset import SPLITS, Dataset
+from ablate.data import generated
+from ablate.data.dataset import SPLITS, TAIL
 from ablate.data.labels import Labels
 from ablate.errors import AblateError
 from ablate.metrics.counts import Counts
@@ -29,8 +30,6 @@ from ablate.train.setting import Setting
 BATCH, WIDTH = 256, 256
 BACKBONE = Bag(width=WIDTH)
 STRATEGIES = {strategy.name: strategy.replace(backbone=BACKBONE) for strategy in (BASELINE, AS_ASKED)}
-TAIL = len(SPLITS)
-"""Split number of the documents drawn for each label, which no study sees."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,8 @@ class _Corpus:
 
     def __init__(self, spec: Spec, steps: int) -> None:
         self.made = generate(spec)
-        tail = self.made.tail
-        self.drawn = len(tail.texts)
-        dataset, self._column = _dataset(self.made)
+        self.drawn = len(self.made.tail.texts)
+        dataset, self._column = generated.dataset(spec.name, self.made), generated.columns(self.made)
         per_document = len(dataset.labels.indices) / len(dataset.labels)
         # the token store is mapped when it is prepared: its file may go at once, and no worker can leave it behind
         with tempfile.TemporaryDirectory(prefix="ablate-calibrate-") as cache:
@@ -114,7 +112,7 @@ class _Corpus:
     def native(self, loop: Loop, setting: Setting) -> Native:
         """Recall of a trained model."""
         dataset = setting.prepared.dataset
-        test, tail = (np.flatnonzero(dataset.split == split) for split in (SPLITS.index("test"), TAIL))
+        test, tail = dataset.rows("test"), dataset.rows(TAIL)
         on_test, on_tail = (self._alarms(loop, setting, rows) for rows in (test, tail))
         trained = np.zeros(self.made.labels.width, bool)
         trained[self._column] = True
@@ -132,24 +130,6 @@ def _corpus(spec: Spec, steps: int) -> _Corpus:
     return _Corpus(spec, steps)
 
 
-def _dataset(made: Generated) -> tuple[Dataset, NDArray[np.int64]]:
-    """The data set of a study with the tail documents behind it, and the generator's number of each column, [L']."""
-    tail = made.tail
-    labels = Labels(
-        np.concatenate([made.labels.indptr, made.labels.indptr[-1] + tail.labels.indptr[1:]]),
-        np.concatenate([made.labels.indices, tail.labels.indices]),
-        made.labels.width,
-    )
-    split = np.concatenate([made.split, np.full(len(tail.texts), TAIL, np.int8)])
-    seen = labels.take(np.flatnonzero(split == 0)).counts() > 0
-    column = np.array([label for label in np.argsort(made.names, kind="stable") if seen[label]], np.int64)
-    names = tuple(made.names[label] for label in column)
-    untrained = tuple(name for name, one in zip(made.names, seen, strict=True) if not one)
-    spec = made.world.spec
-    texts = [*made.texts, *tail.texts]
-    return Dataset(spec.name, texts, labels.keep(column), names, split, made.sha256, 0, untrained), column
-
-
 def _called(eta: Eta) -> NDArray[np.int64]:
     """Flat pairs with a probability above 0.5, ascending."""
     row = np.repeat(np.arange(len(eta), dtype=np.int64), np.diff(eta.indptr))
@@ -161,7 +141,9 @@ def _native(made: Generated, test: NDArray[np.int64], tail: NDArray[np.int64], c
     rows = np.flatnonzero(made.split == SPLITS.index("test"))
     given = Labels(made.labels.indptr, made.labels.indices, made.labels.width).take(rows)
     iid = Counts.of_pairs(test, given).among(counted)
-    own = made.tail.label
+    own = made.tail.label[np.isin(made.tail.label, np.flatnonzero(counted))]  # as the data set has them
     found = np.isin(np.arange(len(own)) * made.labels.width + own, tail)
-    recall = np.bincount(own[found], minlength=made.labels.width) / np.bincount(own, minlength=made.labels.width)
+    recall = np.bincount(own[found], minlength=made.labels.width) / np.maximum(
+        np.bincount(own, minlength=made.labels.width), 1
+    )
     return Native(iid.micro_recall, float(recall[counted].mean()), iid.macro_recall, iid.alarms_per_document)
