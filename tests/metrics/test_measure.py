@@ -133,3 +133,15 @@ def test_a_point_of_a_learning_curve_ranks_scores_as_they_are():
     scores, labels = drawn(3)
     counts = Counts.of_pairs(top_pairs(scores, 200), labels)
     assert point(scores, labels, 200) == (counts.macro_recall, counts.micro_recall)
+
+
+def test_an_adjustment_that_is_given_has_its_own_cut_and_recalls():
+    random = np.random.default_rng(3)
+    labels = Labels.from_lists([[int(i % 3)] for i in range(30)], 3)
+    scores = random.standard_normal((30, 3)).astype(np.float32)
+    prior = np.array([0.5, 0.3, 0.2])
+    found = validate(scores, labels, prior, 1.0, given=Adjustment(0.0, 0.0))
+    assert (found["tau"], found["scale"]) == (0, 0)
+    assert (scores >= np.float32(found["cut"])).sum() == 30  # one alarm a document, on the scores as they are
+    assert found["macro_recall"] == found["at_one_cut"]["macro_recall"]
+    assert found["balanced_recall"] == pytest.approx((found["macro_recall"] + found["micro_recall"]) / 2)
