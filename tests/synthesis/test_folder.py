@@ -1,5 +1,7 @@
 import hashlib
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +119,26 @@ def test_a_folder_of_something_else_is_left_alone(written, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AblateError, match="cannot be written"):
         write(SPEC, tmp_path / "file")
+
+
+def test_a_torn_identity_is_no_data_set_of_this_spec(tmp_path):
+    (tmp_path / "synth.json").write_text('{"format": 2, "na')
+    with pytest.raises(AblateError, match="holds another synthetic data set; give another --out"):
+        write(SPEC, tmp_path)
+
+
+def killed(out, chunk):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_one_line_and_what_was_made_stays(written, tmp_path, monkeypatch):
+    out = tmp_path / "killed"
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "_write", killed)
+        with pytest.raises(AblateError, match="was killed.*start the same command again to go on, with fewer"):
+            write(SPEC, out, workers=2)
+    write(SPEC, out)
+    assert digests(out) == digests(written)
 
 
 def test_fewer_than_one_worker_is_refused(tmp_path):

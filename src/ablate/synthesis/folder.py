@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import forkserver
@@ -72,7 +73,7 @@ def _claim(spec: Spec, out: Path) -> None:
     """Make the folder this spec's, or see that it is."""
     identity = {"format": FORMAT, "name": spec.name, "spec": spec.key}
     if (out / IDENTITY).exists():
-        if json.loads((out / IDENTITY).read_text("utf-8")) != identity:
+        if _identity(out) != identity:
             raise AblateError(f"{out}: holds another synthetic data set; give another --out, or delete the folder")
     elif out.is_dir() and any(out.iterdir()):
         raise AblateError(f"{out}: holds other files; give a new or empty folder as --out")
@@ -80,6 +81,14 @@ def _claim(spec: Spec, out: Path) -> None:
         _whole(out / IDENTITY, (json.dumps(identity) + "\n").encode())
     for old in out.rglob(".*.tmp"):
         old.unlink(missing_ok=True)
+
+
+def _identity(out: Path) -> Any:
+    """What the folder says it holds; None where its file is torn or was written by something else."""
+    try:
+        return json.loads((out / IDENTITY).read_bytes())
+    except ValueError:
+        return None
 
 
 def _processes() -> BaseContext:
@@ -109,6 +118,11 @@ def _made(factory: Factory, chunks: list[Chunk], out: Path, workers: int, contex
                 for temporary, path in files:  # on the disk before it has its name, while the others go on
                     _kept(temporary, path)
                 yield
+        except BrokenProcessPool:
+            raise AblateError(
+                f"{out}: a process that generates was killed, as happens where memory is short; "
+                "start the same command again to go on, with fewer --workers"
+            ) from None
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,11 @@ def _in_processes(jobs: Sequence[Job], workers: int) -> Iterator[Native]:
     with ProcessPoolExecutor(min(workers, len(jobs)), context) as pool:
         try:
             yield from pool.map(train, jobs)
+        except BrokenProcessPool:
+            raise AblateError(
+                "a training's process was killed, as happens where memory is short; "
+                "start the same command again to go on, with fewer --workers"
+            ) from None
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
