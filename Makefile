@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TORCH  ?= $(shell cat $(VENV)/.torch 2>/dev/null)
 
-.PHONY: help setup study test test-all bench bench-gpu test-gpu bench-setup check format clean
+.PHONY: help setup study test test-all bench bench-gpu test-gpu bench-setup check docs format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-gpu  the same on CUDA for the base sizes of BERT and RoBERTa"
 	@echo "make test-gpu   the tests that need CUDA"
 	@echo "make check      format, lint, types, import rules"
+	@echo "make docs       write docs/reference/ from the code"
 
 # The choice of torch is remembered, so that later calls do not undo it.
 ifneq ($(TORCH),$(shell cat $(VENV)/.torch 2>/dev/null))
@@ -66,6 +67,9 @@ check: setup
 	@$(BIN)/ruff check --quiet --no-cache .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+docs: setup
+	@$(BIN)/python docs/make_reference.py
 
 format: setup
 	@$(BIN)/ruff format --quiet .
