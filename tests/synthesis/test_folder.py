@@ -135,7 +135,7 @@ def test_a_killed_process_is_one_line_and_what_was_made_stays(written, tmp_path,
     out = tmp_path / "killed"
     with monkeypatch.context() as patch:
         patch.setattr(folder, "_write", killed)
-        with pytest.raises(AblateError, match="was killed.*start the same command again to go on, with fewer"):
+        with pytest.raises(AblateError, match=r"was killed.*start the same command again to go on, with fewer"):
             write(SPEC, out, workers=2)
     write(SPEC, out)
     assert digests(out) == digests(written)
