@@ -49,6 +49,8 @@ def learning_curves(studies: Sequence[Read]) -> list[Curve]:
     Raises:
         AblateError: the studies are not of the same data, or two of them have as many training documents.
     """
+    if len(studies) < 2:
+        return []
     by_size: dict[int, Read] = {}
     for study in studies:
         dataset, first = study.board["dataset"], studies[0].board["dataset"]
@@ -67,8 +69,6 @@ def learning_curves(studies: Sequence[Read]) -> list[Curve]:
                 "give studies that differ in --documents"
             )
         by_size[size] = study
-    if len(by_size) < 2:
-        return []
     names = [row["strategy"] for row in by_size[max(by_size)].board["rows"] if row["kind"] != "ceiling"]
     curves = [Curve(name, tuple(_points(name, by_size))) for name in names]
     return [curve for curve in curves if len(curve.points) > 1]

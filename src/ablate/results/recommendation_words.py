@@ -41,8 +41,9 @@ def _head(found: Recommendation) -> str:
     if "train_documents" in counts:
         size += f" on {counts['train_documents']:,} training documents"
     if "fewest" in counts:
+        under = counts["labels_under_10"]
         size += (
-            f" ({counts['fewest']:,} to {counts['most']:,} positives a label, {counts['labels_under_10']:,} labels "
+            f" ({counts['fewest']:,} to {counts['most']:,} positives a label, {under:,} label{'s' * (under != 1)} "
             "under 10)"
         )
     return f"{size}: {_gap(found.gap, found.drawn)}" if found.gap else f"{size}:"
@@ -211,7 +212,7 @@ def _caution(found: Recommendation) -> list[str]:
 
 MEANING = {
     "unfinished": "still rising at the end, more steps may help",
-    "unstable": "it lost over a quarter of its gain on the way; lower the rate, clip, or take larger batches",
+    "unstable": "over a quarter of the gain was lost on the way; lower the rate, clip, or take larger batches",
     "failed": "no figure of these is in the board's means",
 }
 """What a verdict other than settled asks for."""

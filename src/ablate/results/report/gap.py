@@ -46,7 +46,7 @@ PAINT: Mapping[str, tuple[str, float, str]] = {
     IRREDUCIBLE: (CONTEXT, 0.4, INK),
     DATA: (ACCENT, 0.35, INK),
     MODEL: (ACCENT, 1.0, PAPER),
-    LUMP: (ACCENT, 0.35, INK),
+    LUMP: (ACCENT, 1.0, PAPER),
     DECISION: (SECOND, 1.0, PAPER),
 }
 """Tone and opacity of a term's bar, and the tone of a number on it."""
@@ -64,7 +64,7 @@ def figure(material: Material) -> Figure | None:
         "Why recall at 0.5 is low",
         _caption(gaps),
         " ".join(_words(row) for row in gaps.rows),
-        lambda width: _draw(gaps.rows, terms, width),
+        lambda width: draw(gaps.rows, terms, width),
         Numbers(
             ("strategy", "missing at 0.5", *(f"{NAMES[term]} [95 %]" for term in terms), "alarms at 0.5, at budget"),
             [_numbers(row) for row in gaps.rows],
@@ -97,7 +97,8 @@ def _numbers(row: Gap) -> tuple[str, ...]:
     return row.strategy, points(row.whole.missing.mean), *terms, alarms
 
 
-def _draw(rows: Sequence[Gap], terms: Sequence[str], width: float) -> Drawing:
+def draw(rows: Sequence[Gap], terms: Sequence[str], width: float) -> Drawing:
+    """One bar for each row, on a sheet of this width."""
     size = TEXT if width >= WIDE else SMALL
     names = min(max(breadth(row.strategy, size) for row in rows) + 16, width * 0.42)
     legend = _legend(terms, width)
