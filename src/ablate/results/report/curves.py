@@ -83,7 +83,7 @@ def macro(material: Material) -> Figure | None:
                 "backtracking of the loss, share of its fall",
                 "steps with a spike of the loss, %",
                 "noise of the loss, seen",
-                "noise of the loss, predicted from counts",
+                "noise of the loss that weights and counts alone predict",
             ),
             [_numbers(arm) for arm in arms],
         ),
