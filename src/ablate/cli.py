@@ -187,6 +187,30 @@ def leaderboard(
 
 
 @app.command()
+def gap(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Output folder of a study; more of other --documents add a learning curve.")
+    ],
+    format: Annotated[str, typer.Option(help="table, md, csv or json.")] = "table",
+) -> None:
+    """Say why macro recall at 0.5 is low: data, training or the decision rule?"""
+    from ablate.results.decomposition_show import show
+
+    show(folders, format)
+
+
+@app.command()
+def recommend(
+    folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
+    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+) -> None:
+    """Say what a study advises: what to do first, which strategy, at what gain and price."""
+    from ablate.results.recommendation_show import show
+
+    show(folder, format)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the report (DIR/report).")] = None,

@@ -13,6 +13,8 @@ import pytest
 COMMANDS = (
     "study",
     "leaderboard",
+    "gap",
+    "recommend",
     "report",
     "audit",
     "diagnose",

@@ -14,18 +14,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from markupsafe import escape
 from PIL import Image
 from planted_studies import DOCUMENTS, confirm
 from report_studies import PLAN, material, planted, write_plan
 
 from ablate.errors import AblateError
+from ablate.results.folder import read
+from ablate.results.recommendation import recommend
+from ablate.results.recommendation_words import words
 from ablate.results.record import Records
 from ablate.results.report import label_table
 from ablate.results.report import page as pages
 from ablate.results.report.origin import study_command
 from ablate.results.report.write import contents, report
 
-EVERY = ("intervals", "frontier", "alarms", "frequency", "curves", "loss", "tuning", "cost")
+EVERY = ("intervals", "frontier", "gap", "alarms", "frequency", "curves", "loss", "tuning", "cost")
 
 
 class Parsed(HTMLParser):
@@ -135,6 +139,12 @@ def test_the_page_says_alarms_intervals_and_runs(files: dict[str, bytes], folder
     assert "runs of each strategy</dt><dd>4</dd>" in page
     assert "python -m ablate report" in page
     assert (folder / "study.toml").read_text().splitlines()[0].replace('"', "&#34;") in page
+
+
+def test_the_page_says_what_to_do_before_it_shows_the_board(files: dict[str, bytes], folder: Path):
+    text = files["index.html"].decode()
+    for part in words(recommend(read(folder))):
+        assert 0 < text.index(str(escape(part))) < text.index('<section id="board"')
 
 
 def test_the_labels_on_the_page_are_those_of_the_csv(files: dict[str, bytes]):

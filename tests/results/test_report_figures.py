@@ -12,18 +12,22 @@ from planted_studies import body, confirm
 from report_studies import material, planted, random_curves, write_plan
 
 from ablate.metrics.stability import stability
+from ablate.results.decomposition import DECISION, LUMP, Gap, Split
 from ablate.results.record import Records
 from ablate.results.report.axes import Scale
 from ablate.results.report.curves import deepest
 from ablate.results.report.dose import sweep
-from ablate.results.report.drawing import TONES
+from ablate.results.report.drawing import INK, TONES, Area
+from ablate.results.report.drawing import Path as Stroke
 from ablate.results.report.frequency import classes
 from ablate.results.report.frontier import frontier
+from ablate.results.report.gap import draw as draw_gap
 from ablate.results.report.history import best_so_far, trials
 from ablate.results.report.material import Arm
 from ablate.results.report.page import figures
 from ablate.results.report.placement import overlap, place
 from ablate.results.report.reach import reach
+from ablate.results.statistics import Interval
 
 
 def test_the_deepest_dip_is_where_most_of_the_gain_is_lost():
@@ -213,3 +217,32 @@ def luminance(colour: str) -> float:
 def test_text_and_marks_stand_out_from_the_paper(theme: int, tone: str, least: float):
     light, dark = sorted((luminance(TONES[tone][theme]), luminance(TONES["paper"][theme])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= least
+
+
+def test_bars_of_the_gap_end_where_its_terms_do(tmp_path: Path):
+    found = material(planted(tmp_path / "planted"))
+    figure = next(f for f in figures(found) if f.name == "gap")
+    sheet = figure.draw(860.0)
+    bars = {mark.hint: mark for mark in sheet.marks if isinstance(mark, Area) and mark.hint}
+    told = {line[0]: line for line in figure.numbers.rows}
+    for name in ("baseline", "strong", "plain", "tilted"):
+        mine = [mark for hint, mark in bars.items() if hint.startswith(f"{name}, ")]
+        wide = [max(x for x, _ in m.points) - min(x for x, _ in m.points) for m in mine]
+        sizes = [abs(float(cell.split()[0])) for cell in told[name][2:4]]
+        assert wide[0] / wide[1] == pytest.approx(sizes[0] / sizes[1], rel=0.05)
+        assert f"{name}: {told[name][1]} points missing" in figure.alternative
+    assert not any(hint.startswith("prior-only") for hint in bars)
+
+
+@pytest.mark.parametrize("width", [860.0, 340.0])
+def test_a_negative_term_lies_left_of_zero_and_the_sum_is_marked(width: float):
+    split = Split(10, Interval(0.15, 0.1, 0.2), {LUMP: Interval(0.4, 0.3, 0.5), DECISION: Interval(-0.25, -0.3, -0.2)})
+    sheet = draw_gap([Gap("inverse", "strategy", 3, 7.0, 2.0, split, {})], [LUMP, DECISION], width)
+    lump, decision = (m for m in sheet.marks if isinstance(m, Area) and m.hint)
+    right, left = ([x for x, _ in m.points] for m in (lump, decision))
+    assert max(left) == pytest.approx(min(right))  # zero
+    pixels = (max(right) - min(right)) / 40  # a point
+    assert max(left) - min(left) == pytest.approx(25 * pixels)
+    total = [m for m in sheet.marks if isinstance(m, Stroke) and m.tone == INK][-1]
+    assert total.points[0][0] - min(right) == pytest.approx(15 * pixels)
+    assert all(0 <= x <= width for m in (lump, decision) for x, _ in m.points)

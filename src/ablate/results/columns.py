@@ -104,6 +104,27 @@ def _steps(row: Row) -> str:
     return "never" if found["median"] is None else f"{found['median']:.0f}"
 
 
+def settled_share(row: Row) -> str:
+    """The share of runs that settled, as its interval."""
+    low, high = (row["stability"].get(f"settled_{end}") for end in ("low", "high"))
+    return NONE if low is None or high is None else f"{100 * low:.0f}-{high:.0%}"
+
+
+def verdicts(row: Row) -> str:
+    """How many runs got which verdict, as ``4 settled, 1 unfinished``."""
+    counted = row["stability"]["verdicts"] or {}
+    return ", ".join(f"{n} {name}" for name, n in counted.items()) or NONE
+
+
+def ratio(value: float | None) -> str:
+    """A ratio, two decimals."""
+    return NONE if value is None else f"{value:.2f}"
+
+
+def _stability(*names: str) -> Callable[[Row], str]:
+    return lambda row: "/".join(ratio(row["stability"].get(name)) for name in names)
+
+
 NARROW = (
     Column(("", "#"), _rank, left=True),
     Column(("", "strategy"), lambda row: row["strategy"], left=True),
@@ -138,6 +159,10 @@ WIDE = (
     Column(("dead", "labels"), lambda row: points(row["dead_labels"]), spare=15),
     Column(("detect-", "able"), lambda row: points(row["smallest_detectable_difference"]), spare=16),
     Column(("steps", "to 95"), _steps, spare=17),
+    Column(("settled", "[95 %]"), settled_share, spare=23),
+    Column(("", "verdicts"), verdicts, spare=24),
+    Column(("backtracking:", "metric/loss"), _stability("backtracking", "loss_backtracking"), spare=25),
+    Column(("loss cv: seen", "/predicted"), _stability("loss_cv", "predicted_loss_cv"), spare=26),
     Column(("", "runs"), lambda row: str(row["runs"]), spare=21),
     Column(("", "trials"), lambda row: str(row["trials"]), spare=22),
 )

@@ -18,6 +18,7 @@ from ablate.results.rows import Row
 from ablate.results.selection import SELECTION, selected
 from ablate.results.simultaneous import simultaneous
 from ablate.results.statistics import Resampler, Sample, interval, paired, smallest_detectable
+from ablate.results.weights.predicted import predicted_noise
 
 BASELINE = "baseline"
 GUARD = 0.02  # micro recall that a row may cost, at the lower end of its paired interval
@@ -66,6 +67,8 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
     entries = _entries(bodies, store, draws)
     base = next((e for e in entries if e.arm == BASELINE), None)
     table = [_row(entry, base, plan) for entry in entries]
+    for entry, row in zip(entries, table, strict=True):
+        row["stability"]["predicted_loss_cv"] = _predicted(entry, store)
     if any(row["kind"] == "ceiling" for row in table):
         for entry, row in zip(entries, table, strict=True):
             row["drawn_macro"] = drawn_recall(entry.finished, [store.arrays(b["key"]) for b in entry.finished])
@@ -168,6 +171,12 @@ def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
     row |= rows.tuning(entry.tuned)
     row["measured"] = rows.measured(entry.runs, entry.tuned)
     return row
+
+
+def _predicted(entry: Entry, store: Records) -> float | None:
+    """The noise that the row's weights ask for, beside which ``loss_cv`` is what was seen."""
+    body = next((b for b in entry.finished if b["kind"] == "strategy"), None)
+    return predicted_noise(body, store.truth(body["truth"])) if body else None
 
 
 def _delta(entry: Entry, base: Entry | None, name: str) -> Sample | None:

@@ -58,14 +58,16 @@ def stability(runs: Sequence[Body], finished: Sequence[Body]) -> Row:
     """Verdicts over all runs of a row, failed ones too; None where the row is not trained step by step."""
     verdicts = Counter(_verdict(b) for b in runs)
     if not runs or set(verdicts) == {None}:
-        return dict.fromkeys(("settled", "settled_low", "worst_dip", "seed_sd", "worst_seed", "spikes", "verdicts"))
+        return dict.fromkeys(UNTRAINED)
     settled = verdicts["settled"]
+    low, high = (float(end) for end in wilson(settled, len(runs)))
     macro = {b["identity"]["seed"]: b["test"]["at_budget"]["macro_recall"] for b in finished}
     worst = min(macro, key=lambda seed: (macro[seed], seed)) if macro else None
     told = [b["stability"] for b in runs if b.get("stability")]
     return {
         "settled": f"{settled}/{len(runs)}",
-        "settled_low": float(wilson(settled, len(runs))[0]),
+        "settled_low": low,
+        "settled_high": high,
         "worst_dip": _over(told, "worst_dip", max),
         "seed_sd": stdev(macro.values()) if len(macro) > 1 else None,
         "worst_seed": None if worst is None else {"seed": worst, "macro_recall": macro[worst]},
@@ -74,6 +76,10 @@ def stability(runs: Sequence[Body], finished: Sequence[Body]) -> Row:
         **{name: _over(told, name, fmean) for name in ("late_drift", "backtracking", "loss_backtracking", "loss_cv")},
         "gradient_norm_ratio": _over([s.get("gradient_norm") or {} for s in told], "ratio", median),
     }
+
+
+UNTRAINED = ("settled", "settled_low", "settled_high", "worst_dip", "seed_sd", "worst_seed", "spikes", "verdicts")
+"""What a row that is not trained step by step has none of."""
 
 
 def _verdict(body: Body) -> str | None:

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.errors import AblateError, near
-from ablate.results.folder import board_of
+from ablate.results.folder import read
 from ablate.results.formats import latex, markdown, to_csv, to_json
 from ablate.results.leaderboard import Board
+from ablate.results.recommendation_show import print_advice
 from ablate.results.story import footnotes, sentence
 from ablate.results.terminal import rich_table
 
@@ -26,7 +27,7 @@ DOCUMENTS: dict[str, Callable[[Board, bool], str]] = {
 
 
 def show(folder: Path, format: str, wide: bool) -> None:
-    """Print the board of an output folder.
+    """Print the board of an output folder, as a table with the advice under it.
 
     Raises:
         AblateError: the folder holds no study, or the format is unknown.
@@ -34,13 +35,14 @@ def show(folder: Path, format: str, wide: bool) -> None:
     formats = ["table", *DOCUMENTS]
     if format not in formats:
         raise AblateError(f"unknown format '{format}'{near(format, formats)} (known: {', '.join(formats)})")
-    board, _, skipped = board_of(folder)
-    for message in skipped:
+    found = read(folder)
+    for message in found.records.skipped:
         print(f"records: {message}; it is left out", file=sys.stderr)
     if format == "table":
-        print_board(board, Console(), wide)
+        print_board(found.board, Console(), wide)
+        print_advice(found, Console())
     else:
-        sys.stdout.write(DOCUMENTS[format](board, wide))
+        sys.stdout.write(DOCUMENTS[format](found.board, wide))
 
 
 def print_board(board: Board, console: Console, wide: bool = False) -> None:

@@ -20,25 +20,27 @@ LISTS = ("strategies", "parts", "label_columns")
 
 
 def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) -> None:
-    """Run a study from a study file, options and ``--set``; print its progress and its board."""
+    """Run a study from a study file, options and ``--set``; print its progress, its board and what it advises."""
     plan = plan_of(file, given, settings)
     console = Console()
+    from ablate.results.recommendation_show import print_advice
     from ablate.results.show import print_board
-    from ablate.study.study import dry_run, study
+    from ablate.study.study import complete, dry_run
 
     if plan.dry_run:
         for line in dry_run(plan, Lines(console)):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         return
     if plan.quiet:
-        board = study(plan, View())
+        found = complete(plan, View())
     elif console.is_terminal:
         screen = Screen(console)
         with screen.open():
-            board = study(plan, screen)
+            found = complete(plan, screen)
     else:
-        board = study(plan, Lines(console))
-    print_board(board, console)
+        found = complete(plan, Lines(console))
+    print_board(found.board, console)
+    print_advice(found, console)
 
 
 def plan_of(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) -> Plan:

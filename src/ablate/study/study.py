@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ablate.results.folder import board_of
+from ablate.results.folder import Read, read
 from ablate.results.formats import write as write_board
+from ablate.results.recommendation_show import write as write_advice
 from ablate.results.record import Body, Records
 from ablate.study import resolve
 from ablate.study.division import Place, told
@@ -29,7 +30,11 @@ def study(plan: Plan, view: View | None = None) -> dict[str, Any]:
     Raises:
         AblateError: anything that the user can mend; nothing finished is ever lost.
     """
-    view = view or View()
+    return complete(plan, view or View()).board
+
+
+def complete(plan: Plan, view: View) -> Read:
+    """As :func:`study`, and give all that the output folder says then."""
     ready = prepare(plan, view)
     with lock(ready.out):
         resolve.write(ready.plan, ready.settled, ready.out)
@@ -49,11 +54,12 @@ def schedule_of(ready: Ready, workbench: Workbench) -> Schedule:
     return Schedule(tuple(ready.arms), size.trials, size.seeds, workbench.key, workbench.controls())
 
 
-def finish(out: Path) -> dict[str, Any]:
-    """Compute the board of an output folder from its records and write it in every format."""
-    board, labels, _ = board_of(out)
-    write_board(board, labels, out)
-    return board
+def finish(out: Path) -> Read:
+    """Compute the board of an output folder from its records; write it in every format, and what it advises."""
+    found = read(out)
+    write_board(found.board, found.labels, out)
+    write_advice(found)
+    return found
 
 
 def dry_run(plan: Plan, view: View) -> list[str]:

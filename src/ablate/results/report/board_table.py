@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.results.columns import amount, duration, points, with_interval
+from ablate.results.columns import amount, duration, points, ratio, settled_share, verdicts, with_interval
 from ablate.results.formats import LINES
 from ablate.results.leaderboard import group
 from ablate.results.report.material import Arm, Material
@@ -125,6 +125,14 @@ HEADINGS = (
     Heading("head 10,000+", _share("buckets", "head", "macro_recall"), more=True),
     Heading("labels never found", _share("dead_labels"), more=True, falls=False),
     Heading("detectable difference", _share("smallest_detectable_difference"), more=True, falls=False),
+    Heading(
+        "settled share [95\u00a0%]", lambda row: (settled_share(row), _at(row, ("stability", "settled_low"))), more=True
+    ),
+    Heading("verdicts", lambda row: (verdicts(row), verdicts(row)), more=True, falls=False),
+    Heading("backtracking, metric", _plain(ratio, "stability", "backtracking"), more=True, falls=False),
+    Heading("backtracking, loss", _plain(ratio, "stability", "loss_backtracking"), more=True, falls=False),
+    Heading("loss noise, seen", _plain(ratio, "stability", "loss_cv"), more=True, falls=False),
+    Heading("loss noise, predicted", _plain(ratio, "stability", "predicted_loss_cv"), more=True, falls=False),
     Heading("steps to 95 %", _steps, more=True, falls=False),
     Heading("runs", _plain(_count, "runs"), more=True),
     Heading("trials", _plain(_count, "trials"), more=True),

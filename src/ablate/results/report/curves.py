@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
+from ablate.results.columns import ratio, settled_share, verdicts
 from ablate.results.record import Body
 from ablate.results.report.axes import Panel, around
 from ablate.results.report.drawing import (
@@ -73,10 +74,29 @@ def macro(material: Material) -> Figure | None:
         " ".join(_words(arm) for arm in arms),
         lambda width: _draw_macro(material, arms, width),
         Numbers(
-            ("strategy", "runs settled", "deepest dip, % of the gain", "steps with a spike of the loss, %"),
-            [(arm.name, str(arm.row["stability"]["settled"] or "-"), *_shares(arm)) for arm in arms],
+            (
+                "strategy",
+                "verdicts of the runs",
+                "share settled [95 %]",
+                "deepest dip, % of the gain",
+                "backtracking of the metric, share of the gain",
+                "backtracking of the loss, share of its fall",
+                "steps with a spike of the loss, %",
+                "noise of the loss, seen",
+                "noise of the loss that weights and counts alone predict",
+            ),
+            [_numbers(arm) for arm in arms],
         ),
     )
+
+
+def _numbers(arm: Arm) -> tuple[str, ...]:
+    """Verdicts, then metric and loss apart: a noisy loss is no unstable model."""
+    dip, spikes = _shares(arm)
+    told = arm.row["stability"]
+    seen = (ratio(told.get(name)) for name in ("backtracking", "loss_backtracking", "loss_cv", "predicted_loss_cv"))
+    metric, loss, observed, predicted = seen
+    return arm.name, verdicts(arm.row), settled_share(arm.row), dip, metric, loss, spikes, observed, predicted
 
 
 def _shares(arm: Arm) -> tuple[str, str]:

@@ -9,6 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from ablate.results.columns import amount
+from ablate.results.recommendation import recommend
+from ablate.results.recommendation_words import words
 from ablate.results.report import (
     board_table,
     budgets,
@@ -18,6 +20,7 @@ from ablate.results.report import (
     forest,
     frequency,
     frontier,
+    gap,
     history,
     label_table,
     origin,
@@ -31,6 +34,7 @@ from ablate.results.story import footnotes, headline, sentence
 FIGURES: tuple[tuple[str, Callable[[Material], Figure | None]], ...] = (
     ("intervals", forest.figure),
     ("frontier", frontier.figure),
+    ("gap", gap.figure),
     ("alarms", budgets.figure),
     ("frequency", frequency.figure),
     ("dose", dose.figure),
@@ -70,6 +74,7 @@ def _contents(material: Material, shown: Sequence[Figure]) -> dict[str, Any]:
         "board": material.board,
         "headline": headline(material.board),
         "sentence": sentence(material.board),
+        "advice": words(recommend(material.found)),
         "facts": _facts(material),
         "notes": footnotes(material.board),
         "headings": board_table.HEADINGS,

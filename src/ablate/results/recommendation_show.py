@@ -1,0 +1,58 @@
+"""``ablate recommend``, the advice under a board, and ``recommendation.json``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ablate.errors import AblateError, near
+from ablate.results.folder import Read, read
+from ablate.results.recommendation import as_json, recommend
+from ablate.results.recommendation_words import words
+from ablate.results.whole import write_whole
+
+FILE = "recommendation.json"
+FORMATS = ("text", "json")
+WIDTH = 100
+
+
+def show(folder: Path, format: str) -> None:
+    """Print the advice of a study.
+
+    Raises:
+        AblateError: the folder holds no study, or the format is unknown.
+    """
+    if format not in FORMATS:
+        raise AblateError(f"unknown format '{format}'{near(format, list(FORMATS))} (known: {', '.join(FORMATS)})")
+    found = read(folder)
+    sys.stdout.write(document(found) if format == "json" else text(found))
+
+
+def text(found: Read) -> str:
+    """The advice in lines of at most 100 characters."""
+    parts = [textwrap.fill(part, WIDTH, break_on_hyphens=False) for part in words(recommend(found))]
+    return "\n".join(parts) + "\n"
+
+
+def document(found: Read) -> str:
+    """``recommendation.json``: see :func:`ablate.results.recommendation.as_json`."""
+    advice = recommend(found)
+    whole = as_json(advice, found.board["study"], "\n".join(words(advice)))
+    return json.dumps(whole, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write(found: Read) -> None:
+    """Write ``recommendation.json`` into the study's folder."""
+    write_whole(found.folder / FILE, document(found).encode())
+
+
+def print_advice(found: Read, console: Console) -> None:
+    """The advice under a board."""
+    for part in words(recommend(found)):
+        console.print()
+        console.print(Text(part), highlight=False)
