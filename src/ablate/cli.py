@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ablate.commands import describe, synthetic
+from ablate.commands import deploy, describe, synthetic
 from ablate.errors import AblateError
 
 app = typer.Typer(
@@ -267,6 +267,9 @@ def diagnose(
 
 
 for command in (
+    deploy.export,
+    deploy.predict,
+    deploy.dashboard,
     describe.strategies,
     describe.data,
     synthetic.synth,
