@@ -65,7 +65,10 @@ def export(order: Order, say: Callable[[str], None] = print) -> None:
     chosen = choose(found, order.strategy, order.seed, lambda body: weights(body).is_file())
     body = chosen.body
     say(f"strategy: {body['arm']}, seed {body['identity']['seed']} ({chosen.why})")
-    restored = restore(body, prepare(_plan(order), View()), weights(body), say)
+    ready = prepare(_plan(order), View())
+    if body["identity"]["precision"] == "fp32":  # which every processor computes, whatever it would choose
+        ready.settings.precision = "fp32"
+    restored = restore(body, ready, weights(body), say)
     agrees, compared = agreement(restored.figures, body)
     say(compared if agrees else f"warning: {compared}")
     kept = weights(body).is_file()

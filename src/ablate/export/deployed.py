@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -28,9 +27,6 @@ from ablate.train.inputs import parts_by_length
 
 TOGETHER = 64
 """Most documents that an encoder reads at once."""
-
-DAMAGE = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
-"""What reading a folder that is not whole may raise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +78,7 @@ def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Deploy
         raise AblateError(f"'{place}' has no {WEIGHTS}; export the model again")
     try:
         return (_own if own else _shared)(place, told, torch.device(device))
-    except DAMAGE as error:
+    except Exception as error:  # tokenizers raises bare ones
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise AblateError(f"'{place}' is not a whole model ({reason}); export it again") from error
 
@@ -94,12 +90,11 @@ def _told(place: Path, own: bool) -> dict[str, Any]:
         found = json.loads(file.read_bytes())
         told = found if own else found["ablate"]
         assert isinstance(told, dict)
-        assert isinstance(told["rule"]["cuts"], list)
+        cuts = told["rule"]["cuts"]
+        labels = told["labels"] if own else [found["id2label"][str(number)] for number in range(len(cuts))]
     except (OSError, ValueError, KeyError, TypeError, AssertionError):
         raise AblateError(f"'{place}' was not written by ablate export; give the --out of one") from None
-    if not own:
-        told["labels"] = [found["id2label"][str(number)] for number in range(len(told["rule"]["cuts"]))]
-    return dict(told)
+    return {**told, "labels": labels}
 
 
 def _deployed(
