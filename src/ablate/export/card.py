@@ -42,11 +42,12 @@ def _front(told: Mapping[str, Any]) -> str:
 
 def _data(told: Mapping[str, Any]) -> str:
     data = told["data"]
+    unknown = f" ({data['untrained_labels']:,} more have no training document)" if data["untrained_labels"] else ""
     return (
         f"## Data\n\n`{data['name']}`, sha256 `{data['sha256']}`\n\n"
         f"- {data['documents']:,} documents: {data['train_documents']:,} train, {data['validation_documents']:,} "
         f"validation, {data['test_documents']:,} test\n- {data['labels']:,} labels"
-        f" ({data['untrained_labels']:,} more have no training document and are unknown to the model)\n"
+        f"{unknown}\n"
         f"- documents are cut at {told['max_length']} tokens ({data['truncated_share']:.1%} were longer)"
     )
 
