@@ -24,6 +24,9 @@ COMMANDS = (
     "doctor",
     "calibrate",
     "twin",
+    "export",
+    "predict",
+    "dashboard",
 )
 OPTIONS = (
     *("data", "text", "labels", "label-separator", "label-columns", "group", "documents", "split-seed", "max-length"),

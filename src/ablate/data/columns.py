@@ -53,7 +53,7 @@ class Documents:
 def documents(table: Table, columns: Columns) -> Documents:
     """Map the columns of a table; raises :class:`AblateError` with file, row and remedy at what cannot be meant."""
     _refuse_senseless(columns)
-    texts = [text for part in table.parts for text in _texts(part, columns.text)]
+    texts = [text for part in table.parts for text in texts_of(part, columns.text)]
     guessed: set[str] = set()
     lists = [names for part in table.parts for names in _labels(part, columns, guessed)]
     labels, names = encode(lists, [plain(name) for part in table.parts for name in columns.marked(part)])
@@ -98,7 +98,8 @@ def _refuse_senseless(columns: Columns) -> None:
         raise AblateError("--label-columns names a column twice; name each once")
 
 
-def _texts(part: Part, name: str) -> list[str]:
+def texts_of(part: Part, name: str) -> list[str]:
+    """The texts of one file; raises :class:`AblateError` with the row of the first cell that is none."""
     cells = part.cells(name, "--text")
     texts = [cell for cell in cells if isinstance(cell, str) and cell.strip() and "\0" not in cell]
     if len(texts) < len(cells):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from ablate.data.tables import Part, refuse_twice
@@ -20,22 +22,37 @@ def read_delimited(path: Path, delimiter: str, digest: Digest) -> Part:
     Raises :class:`AblateError` with the row at a wrong number of fields and at a quote that is never closed.
     """
     with _fields_of_any_length():
-        rows = _records(path, delimiter, digest)
-        _, _, header = next(rows, (1, 1, []))
-        names = [name.strip() for name in header]
-        if not names:
-            raise AblateError(f"{path.name}: empty file; give one with a header and rows")
-        refuse_twice(names, f"{path.name}, row 1")
-        cells, numbers, lines = _gather(rows, names, path.name, delimiter)
-    if not numbers:
+        rows, names = _opened(path, delimiter, digest)
+        found = _gather(rows, names, path.name, delimiter)
+    if found is None:
         raise AblateError(f"{path.name}: a header and no rows; add documents")
-    return Part(path.name, {name: column.copy for name, column in zip(names, cells, strict=True)}, numbers, lines=lines)
+    return found
 
 
-def _gather(
-    rows: Iterator[tuple[int, int, list[str]]], names: list[str], file: str, delimiter: str
-) -> tuple[list[list[str]], list[int], list[int]]:
-    """Columns of cells, row numbers and line numbers."""
+def stream_delimited(path: Path, delimiter: str, most: int) -> Iterator[Part]:
+    """The same file as parts of at most ``most`` rows, numbered on, so that only one of them need be in memory."""
+    rows, names = _opened(path, delimiter, hashlib.sha256())
+    while True:
+        with _fields_of_any_length():  # not while the caller has the part
+            found = _gather(islice(rows, most), names, path.name, delimiter)
+        if found is None:
+            return
+        yield found
+
+
+def _opened(path: Path, delimiter: str, digest: Digest) -> tuple[Iterator[tuple[int, int, list[str]]], list[str]]:
+    """The rows after the header, and the names in it."""
+    rows = _records(path, delimiter, digest)
+    _, _, header = next(rows, (1, 1, []))
+    names = [name.strip() for name in header]
+    if not names:
+        raise AblateError(f"{path.name}: empty file; give one with a header and rows")
+    refuse_twice(names, f"{path.name}, row 1")
+    return rows, names
+
+
+def _gather(rows: Iterator[tuple[int, int, list[str]]], names: list[str], file: str, delimiter: str) -> Part | None:
+    """Columns of cells with their row numbers and line numbers; None where there is no row."""
     cells: list[list[str]] = [[] for _ in names]
     numbers, lines = [], []
     for number, line, row in rows:
@@ -48,7 +65,9 @@ def _gather(
         lines.append(line)
         for column, cell in zip(cells, row, strict=True):
             column.append(cell)
-    return cells, numbers, lines
+    if not numbers:
+        return None
+    return Part(file, {name: column.copy for name, column in zip(names, cells, strict=True)}, numbers, lines=lines)
 
 
 def _records(path: Path, delimiter: str, digest: Digest) -> Iterator[tuple[int, int, list[str]]]:

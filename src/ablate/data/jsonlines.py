@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from ablate.data.tables import Part, refuse_twice
@@ -19,9 +21,23 @@ def read_json_lines(path: Path, digest: Digest) -> Part:
 
     Raises :class:`AblateError` with the line at what is not a JSON object.
     """
+    found = _gather(path.name, _objects(path, digest))
+    if found is None:
+        raise AblateError(f"{path.name}: empty file; give one JSON object per line")
+    return found
+
+
+def stream_json_lines(path: Path, most: int) -> Iterator[Part]:
+    """The same file as parts of at most ``most`` rows, numbered on, so that only one of them need be in memory."""
+    rows = _objects(path, hashlib.sha256())
+    while (found := _gather(path.name, islice(rows, most))) is not None:
+        yield found
+
+
+def _gather(file: str, rows: Iterator[tuple[int, dict[str, object]]]) -> Part | None:
     columns: dict[str, list[object]] = {}
     numbers: list[int] = []
-    for number, row in _objects(path, digest):
+    for number, row in rows:
         for name, value in row.items():
             if name not in columns:
                 columns[name] = [None] * len(numbers)
@@ -31,8 +47,8 @@ def read_json_lines(path: Path, digest: Digest) -> Part:
             for column in columns.values():
                 column.extend([None] * (len(numbers) - len(column)))
     if not numbers:
-        raise AblateError(f"{path.name}: empty file; give one JSON object per line")
-    return Part(path.name, {name: column.copy for name, column in columns.items()}, numbers, word="line")
+        return None
+    return Part(file, {name: column.copy for name, column in columns.items()}, numbers, word="line")
 
 
 def _objects(path: Path, digest: Digest) -> Iterator[tuple[int, dict[str, object]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,6 +38,29 @@ def read_parquet(path: Path, digest: Digest) -> Part:
     if rows <= 0:
         raise AblateError(f"{path.name}: columns and no rows; add documents")
     return Part(path.name, {name: _Cells(path, name, rows) for name in names}, range(1, rows + 1))
+
+
+def stream_parquet(path: Path, name: str, most: int) -> Iterator[Part]:
+    """The column ``name`` as parts of at most ``most`` rows, numbered on; the other columns are there by name alone."""
+    whole = read_parquet(path, hashlib.sha256())
+    others = dict.fromkeys(whole.columns, _nothing)
+    if name not in others:
+        yield Part(path.name, others, range(1))  # whoever asks for the column is told what there is
+        return
+    start = 1
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as source:
+            for batch in source.iter_batches(most, columns=[name]):
+                batch.validate(full=True)
+                cells = batch.column(0).to_pylist()
+                yield Part(path.name, others | {name: cells.copy}, range(start, start + len(cells)))
+                start += len(cells)
+    except DAMAGE:
+        raise _damaged(path, f" in column {name!r}") from None
+
+
+def _nothing() -> list[object]:
+    raise KeyError("a column that was not asked for")
 
 
 class _Cells:

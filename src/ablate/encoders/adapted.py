@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from torch import Tensor, nn
 
 from ablate.encoders.base import Batch, Encoder, Layer, Tokens
@@ -67,6 +69,19 @@ def adapt(encoder: Encoder, rank: int, alpha: float, every: bool) -> Encoder:
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=names if every or not projections else projections)
     inject_adapter_in_model(config, encoder)
     return AdaptedEncoder(encoder, {id(parameter) for parameter in encoder.parameters()} - before)
+
+
+def merged(encoder: AdaptedEncoder) -> Encoder:
+    """A copy of the encoder under the adapters with each W replaced by W + alpha/rank * B A (Hu et al. 2022)."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    plain = copy.deepcopy(encoder.inner)
+    for name, part in list(plain.named_modules()):
+        if isinstance(part, BaseTunerLayer):
+            part.merge()
+            above, _, own = name.rpartition(".")
+            setattr(plain.get_submodule(above), own, part.get_base_layer())
+    return plain
 
 
 def linear_layers(encoder: Encoder) -> list[str]:

@@ -27,6 +27,7 @@ class WordTokenizer(Tokenizer):
     """
 
     def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
         self.size = len(words) + 1
         self.key = hashlib.sha256(json.dumps([WORD.pattern, *words]).encode()).hexdigest()
         self._numbers = {word: number for number, word in enumerate(words, start=1)}

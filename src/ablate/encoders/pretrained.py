@@ -28,7 +28,7 @@ def load(name: str, revision: str | None = None, pooling: str = "auto") -> Trans
     """
     place = folder(name, revision)
     files = _readable(place, name)
-    with _quiet():
+    with quiet():
         try:
             tokenizer = _tokenizer(place, name)
             model, missing = _model(place, name)
@@ -93,7 +93,7 @@ def _declared_pooling(place: Path, model: Any) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bars and no notes about weights that an encoder does not use."""
     from transformers.utils import logging
 

@@ -44,6 +44,16 @@ class PretrainedTokenizer(Tokenizer):
         rows = self._pipeline.encode_batch_fast(list(texts), add_special_tokens=False)
         return [row.ids for row in rows]
 
+    @property
+    def definition(self) -> str:
+        """The pipeline as the JSON of a ``tokenizer.json``; whoever reads it has to take special tokens as text."""
+        found: str = self._pipeline.to_str()
+        return found
+
+    def token(self, number: int) -> str:
+        """What is written for a token number."""
+        return str(self._pipeline.id_to_token(number))
+
 
 def train_wordpiece(texts: Sequence[str], size: int = 8000) -> PretrainedTokenizer:
     """A lower-casing WordPiece vocabulary of at most ``size`` pieces, in BERT's manner; same texts, same key."""
