@@ -132,6 +132,9 @@ def study(
     ] = None,
     out: Annotated[str | None, typer.Option(help="Output folder (results/NAME).", rich_help_panel=RUN)] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.", rich_help_panel=RUN)] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="fp32 or bf16 (bf16 where the processor multiplies it).", rich_help_panel=RUN)
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes that make runs side by side (one per GPU, else as suits).", rich_help_panel=RUN),

@@ -149,6 +149,16 @@ def test_the_written_plan_finds_its_file_in_the_data_folder(copy: Mine, cache: P
     assert seen.fresh == []
 
 
+def test_another_processor_goes_on_in_the_precision_of_the_study(copy: Mine, cache: Path, monkeypatch):
+    here = {b["identity"]["precision"] for b in bodies(copy.out) if b["kind"] == "strategy"}
+    other = "bf16" if here == {"fp32"} else "fp32"
+    monkeypatch.setattr("ablate.train.device.precision", lambda device: other)
+    seen = Seen()
+    study(copy.plan(cache), seen)
+    assert seen.fresh == []
+    assert any("emulates bf16" in line for line in seen.said) == (other == "fp32")
+
+
 def test_the_written_plan_says_where_it_looked_for_its_file(copy: Mine, cache: Path, monkeypatch):
     monkeypatch.delenv("ABLATE_DATA_DIR", raising=False)
     given = {"cache": str(cache), "plugin": [str(copy.plugin)]}

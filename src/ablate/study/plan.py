@@ -39,6 +39,9 @@ class Plan(BaseModel):
     batch_size: int | None = Field(None, ge=1, description="documents of a batch")
     max_length: int | None = Field(None, ge=4, le=8192, description="longest document in tokens")
     micro_floor: float | None = Field(None, ge=0, le=1, description="lowest micro recall of a ranked row")
+    precision: Literal["fp32", "bf16"] | None = Field(
+        None, description="of matrix products (bf16 where the processor multiplies it)"
+    )
     rho: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="alarms as a multiple of the labels per document"
     )

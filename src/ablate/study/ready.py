@@ -97,7 +97,9 @@ def prepare(plan: Plan, view: View) -> Ready:
     for broken in found.broken:
         view.say(broken)
     devices.threads(plan.threads)
-    precision = devices.precision(device)
+    precision = devices.precision(device) if plan.precision is None else plan.precision
+    if precision == "bf16" and devices.precision(device) != "bf16":
+        view.say("precision: this processor emulates bf16, which is slow; fp32 makes another study")
     view.say(f"device: {device.type} ({devices.processor(device)}), {precision}, {devices.threads()} threads")
     return _settle(plan, view, found, dataset, name, base_name, out, (device, precision))
 
@@ -150,6 +152,7 @@ def _settle(
         "batch_size": batch,
         "max_length": prepared.max_length,
         "rho": None if plan.alarms_per_document else plan.rho or 1.0,
+        "precision": settings.precision,
     }
     view.say(
         f"plan: {len(arms)} arms x ({size.trials} trials + {size.seeds} fresh seeds), {size.steps} steps of {batch} "
