@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +124,15 @@ class _Corpus:
         return np.sort(row * self.made.labels.width + self._column[column])
 
 
-@lru_cache(maxsize=1)
+_held: dict[tuple[str, int], _Corpus] = {}
+
+
 def _corpus(spec: Spec, steps: int) -> _Corpus:
-    return _Corpus(spec, steps)
+    """The corpus of a spec, the last one being kept; it is let go of before the next is made: each may be gigabytes."""
+    if (spec.key, steps) not in _held:
+        _held.clear()
+        _held[spec.key, steps] = _Corpus(spec, steps)
+    return _held[spec.key, steps]
 
 
 def _called(eta: Eta) -> NDArray[np.int64]:
