@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import ablate as own
+
 SOURCE = Path(__file__).parent / "acme"
 SMALL = ["--documents", "400", "--backbone", "bag", "--steps", "25", "--batch-size", "32", "--threads", "1"]
 SMALL += ["--trials", "2", "--seeds", "1", "--workers", "1"]
@@ -32,7 +34,7 @@ def site(tmp_path_factory) -> Path:
 
 
 def ablate(site: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(site), str(Path(own.__file__).parents[1])])
     return subprocess.run(
         [sys.executable, "-m", "ablate", *arguments],
         cwd=folder,
