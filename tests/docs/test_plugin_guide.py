@@ -12,7 +12,7 @@ import ablate
 from ablate.factors import Component
 from ablate.strategy import FACTORS
 
-GUIDE = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text("utf-8")
+GUIDE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
 
 
