@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from types import ModuleType
 
 from ablate.catalog import CEILINGS, CONTROLS, STRATEGIES
 from ablate.errors import AblateError, near
+from ablate.space import search_space
 from ablate.strategy import Strategy
 
 GROUP = "ablate.strategies"
@@ -58,6 +60,7 @@ class Registry:
         for strategy in strategies:
             if not isinstance(strategy, Strategy):
                 raise AblateError(f"plugin {origin}: {strategy!r} is not a Strategy; list Strategy values")
+            _readable(strategy, origin)
             if strategy.name in (*self.strategies, *found, *CONTROLS, *CEILINGS):
                 raise AblateError(f"plugin {origin}: a strategy '{strategy.name}' exists already; give it another name")
             found[strategy.name] = strategy
@@ -97,6 +100,20 @@ def installed() -> list[EntryPoint]:
 def said(error: BaseException) -> str:
     """What was raised, on one line."""
     return (f"{type(error).__name__}: {error}" if str(error) else type(error).__name__).splitlines()[0]
+
+
+def _readable(strategy: Strategy, origin: str) -> None:
+    """A strategy has a name that can be asked for, and fields that can be listed."""
+    if not isinstance(strategy.name, str) or not re.fullmatch(r"[^\s,]+", strategy.name):
+        raise AblateError(
+            f"plugin {origin}: a strategy is named {strategy.name!r}; give text without blanks and commas"
+        )
+    try:
+        search_space(strategy)
+    except Exception as error:
+        raise AblateError(
+            f"plugin {origin}: the fields of '{strategy.name}' cannot be read ({said(error)}); mend their annotations"
+        ) from error
 
 
 def _from_file(path: Path) -> Sequence[object]:
