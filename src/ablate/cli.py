@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ablate.commands import deploy, describe, synthetic
+from ablate.commands import deploy, describe, plugins, synthetic
 from ablate.errors import AblateError
 
 app = typer.Typer(
@@ -274,6 +274,8 @@ for command in (
     deploy.predict,
     deploy.dashboard,
     describe.strategies,
+    plugins.check,
+    plugins.new_strategy,
     describe.data,
     synthetic.synth,
     synthetic.calibrate,

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from ablate.data.labels import Labels
 from ablate.encoders.base import Encoder, Layer, Tokenizer
 from ablate.encoders.dropout import Dropout
-from ablate.errors import AblateError
 from ablate.rules import CutRule, Rule
 from ablate.space import Real
 from ablate.stats import LabelStats
@@ -286,34 +285,3 @@ class Decision(Component):
         prior = stats.prior.cpu().double().numpy()
         fitted = validate(scores, targets, prior, float(positives.sum()) / stats.documents)
         return CutRule(fitted["cut"] + fitted["tau"] * fitted["scale"] * np.log(prior))
-
-
-#: The factors in the order in which a strategy lists them.
-FACTORS: dict[str, type[Component]] = {
-    "backbone": Backbone,
-    "head": Head,
-    "bias": Bias,
-    "weighting": Weighting,
-    "shift": Shift,
-    "mixer": Mixer,
-    "loss": Loss,
-    "sampler": Sampler,
-    "freezing": Freezing,
-    "optimizer": Optimizer,
-    "schedule": Schedule,
-    "procedure": Procedure,
-    "clipping": Clipping,
-    "decision": Decision,
-}
-
-
-def factor_of(component: Component) -> str:
-    """The factor that a component fills.
-
-    Raises:
-        AblateError: it fills none.
-    """
-    for name, base in FACTORS.items():
-        if isinstance(component, base):
-            return name
-    raise AblateError(f"{component!r} fills no factor; give a subclass of one of {', '.join(FACTORS)}")

@@ -12,10 +12,9 @@ from rich.table import Table
 
 from ablate.catalog import COMMON, DECISIONS
 from ablate.errors import AblateError
-from ablate.factors import FACTORS
 from ablate.plugins import registry
 from ablate.space import defaults, describe, search_space
-from ablate.strategy import Strategy
+from ablate.strategy import FACTORS, Strategy
 
 FORMATS = ("table", "json")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from ablate.errors import AblateError, near
 from ablate.factors import (
-    FACTORS,
     Backbone,
     Bias,
     Clipping,
@@ -27,6 +26,24 @@ from ablate.factors import (
     Stage,
     Weighting,
 )
+
+#: The factors in the order in which a strategy lists them.
+FACTORS: dict[str, type[Component]] = {
+    "backbone": Backbone,
+    "head": Head,
+    "bias": Bias,
+    "weighting": Weighting,
+    "shift": Shift,
+    "mixer": Mixer,
+    "loss": Loss,
+    "sampler": Sampler,
+    "freezing": Freezing,
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "procedure": Procedure,
+    "clipping": Clipping,
+    "decision": Decision,
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,18 @@ class Strategy:
     def replace(self, **changes: Any) -> Strategy:
         """A copy with some fields replaced."""
         return dataclasses.replace(self, **changes)
+
+
+def factor_of(component: Component) -> str:
+    """The factor that a component fills.
+
+    Raises:
+        AblateError: it fills none.
+    """
+    for name, base in FACTORS.items():
+        if isinstance(component, base):
+            return name
+    raise AblateError(f"{component!r} fills no factor; give a subclass of one of {', '.join(FACTORS)}")
 
 
 def to_json(strategy: Strategy) -> dict[str, Any]:

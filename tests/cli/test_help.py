@@ -27,6 +27,8 @@ COMMANDS = (
     "export",
     "predict",
     "dashboard",
+    "check",
+    "new-strategy",
 )
 OPTIONS = (
     *("data", "text", "labels", "label-separator", "label-columns", "group", "documents", "split-seed", "max-length"),
@@ -50,7 +52,8 @@ def imported(*arguments: str) -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("study", "--help"), ("leaderboard", "-h"), ("report", "-h"), ("--version",)]
+    "arguments",
+    [("--help",), ("study", "--help"), ("leaderboard", "-h"), ("report", "-h"), ("check", "-h"), ("--version",)],
 )
 def test_help_and_version_import_nothing_heavy(arguments: tuple[str, ...]):
     said, heavy = imported(*arguments)

@@ -202,6 +202,86 @@ class Reused(Freezing):
 
 
 @dataclass(frozen=True)
+class ByColumn(Weighting):
+    """Weighs labels by where they stand."""
+
+    source = "nobody"
+
+    def weights(self, targets, stats):
+        return 1 + torch.arange(targets.shape[1]).expand_as(targets)
+
+
+@dataclass(frozen=True)
+class ByRow(Weighting):
+    """Weighs documents by where they stand in the batch."""
+
+    source = "nobody"
+
+    def weights(self, targets, stats):
+        return 1 / (1 + torch.arange(len(targets)))[:, None].expand_as(targets)
+
+
+@dataclass(frozen=True)
+class FirstHalf(Sampler):
+    """Never draws the second half of the documents."""
+
+    source = "nobody"
+
+    def weights(self, labels, stats):
+        return (torch.arange(len(labels)) * 2 < len(labels)).float()
+
+
+@dataclass(frozen=True)
+class PerPositive(Loss):
+    """Cross-entropy for each positive of the batch."""
+
+    source = "nobody"
+
+    def __call__(self, logits, targets, weights, stats):
+        return (weights * self.elementwise(logits, targets)).sum() / targets.sum() / 5
+
+
+@dataclass(frozen=True)
+class PerNegative(Weighting):
+    """Divides by the documents that lack a label."""
+
+    source = "nobody"
+
+    def weights(self, targets, stats):
+        return (stats.documents / stats.negatives).expand_as(targets)
+
+
+@dataclass(frozen=True)
+class ThroughNumpy(Mixer):
+    """Leaves torch, which bf16 cannot."""
+
+    source = "nobody"
+
+    def mix(self, features, targets, stats):
+        return features + 0 * torch.from_numpy(features.detach().numpy()), targets
+
+
+@dataclass(frozen=True)
+class Exponential(Loss):
+    """Takes weights as exponents."""
+
+    source = "nobody"
+
+    def __call__(self, logits, targets, weights, stats):
+        return (weights.exp() * self.elementwise(logits, targets)).mean()
+
+
+@dataclass(frozen=True)
+class Quitting(Weighting):
+    """Ends the whole process."""
+
+    source = "nobody"
+
+    def weights(self, targets, stats):
+        raise SystemExit(3)
+
+
+@dataclass(frozen=True)
 class Staged(Procedure):
     """The stages that are given."""
 
@@ -236,12 +316,21 @@ FAULTS = [
     (Strategy("detached", mixer=Detached()), "one_step", "trainable True, gradient False"),
     (Strategy("broken", head=Broken()), "one_step", "the loss is nan"),
     (Strategy("reused", freezing=Reused()), "one_step", "AttributeError"),
+    (Strategy("columns", weighting=ByColumn()), "permutations", "weights change where labels change places"),
+    (Strategy("rows", weighting=ByRow()), "permutations", "weights change where documents change places"),
+    (Strategy("half", sampler=FirstHalf()), "permutations", "draw weights change where documents change places"),
+    (Strategy("positives", loss=PerPositive()), "batches", "one document without positives gives a loss of inf"),
+    (Strategy("negatives", weighting=PerNegative()), "splits", "a training split of one document gives a loss of inf"),
+    (Strategy("numpy", mixer=ThroughNumpy()), "half_precision", "TypeError: Got unsupported ScalarType BFloat16"),
+    (Strategy("exponent", loss=Exponential()), "large_weights", "a weight of a million on each positive gives"),
+    (Strategy("quitting", weighting=Quitting()), "weights", "strategy 'quitting': SystemExit: 3"),
+    (staged(Stage(1.0, (ByRow(),))), "permutations", "weights change where documents change places"),
     (staged(Stage(0.5), Stage(0.4)), "stages", "stage shares [0.5, 0.4] must sum to 1"),
     (staged(Stage(1.5), Stage(-0.5)), "stages", "stage shares [1.5, -0.5] must sum to 1"),
     (staged(Stage(1.0, (Few(), Nothing()))), "stages", "a stage changes a factor twice: ['sampler', 'sampler']"),
     (staged(Stage(1.0, (Backbone("x"),))), "stages", "['backbone'], which hold for the whole run"),
     (staged(Stage(1.0, (), ("haed",))), "stages", "a stage resets ['haed']; only head and bias can be reset"),
     (staged(Stage(1.0, (Negative(),))), "stages", "a weight is negative"),
-    (staged(Stage(1.0, (Unsourced(),))), "stages", "Unsourced names no source"),
+    (staged(Stage(1.0, (Unsourced(),))), "documented", "Unsourced names no source"),
     (staged(Stage(1.0, ("head",))), "stages", "'head' fills no factor"),
 ]

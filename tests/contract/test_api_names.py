@@ -11,11 +11,11 @@ import pytest
 import ablate.api
 import ablate.components
 from ablate.encoders.base import Encoder
-from ablate.factors import FACTORS, Component, Decision, Stage
+from ablate.factors import Component, Decision, Stage
 from ablate.objective import Objective
 from ablate.space import Choice, Real, Whole
 from ablate.stats import LabelStats
-from ablate.strategy import Strategy
+from ablate.strategy import FACTORS, Strategy
 
 
 def written_components():

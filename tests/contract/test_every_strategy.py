@@ -1,65 +1,21 @@
-"""What holds for every built-in strategy: awkward batches, and the value at which it is the baseline."""
+"""What holds for every built-in strategy: half precision, and the value at which it is the baseline."""
 
 import dataclasses
-from functools import cache
 
-import numpy as np
 import pytest
 import torch
 
 from ablate.catalog import BASELINE, STRATEGIES
-from ablate.data.labels import Labels
-from ablate.factors import FACTORS, Procedure
-from ablate.objective import known_shift, objective
+from ablate.factors import Procedure
+from ablate.objective import known_shift
 from ablate.space import configure, search_space
 from ablate.stats import LabelStats
+from ablate.strategy import FACTORS
 from ablate.testing import ToyEncoder, toy_batch, toy_labels, toy_model, toy_stats, toy_step
+from ablate.testing.awkward import awkward_splits
 
 EVERY = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: strategy.name)
 WITH_NEUTRAL_VALUE = [s for s in STRATEGIES if s.changed and all(part.baseline_at for part in s.changed.values())]
-
-#: Label lists of whole training splits that are awkward, by what is awkward, and the number of labels.
-SPLITS = {
-    "one label": ([[0], [], [], [0]], 1),
-    "one document": ([[0, 1]], 2),
-    "every label everywhere": ([[0, 1, 2]] * 4, 3),
-    "one label everywhere": ([[0], [0, 1], [0], [0]], 2),
-    "one label on a single document of thousands": ([[0]] + [[1]] * 3000, 2),
-}
-
-
-@cache
-def awkward(split):
-    return Labels.from_lists(*SPLITS[split])
-
-
-def assert_finite_step(strategy, labels, stats, targets):
-    goal = objective(strategy.loss, strategy.weighting, strategy.shift, strategy.sampler, labels, stats)
-    logits = strategy.bias.start(goal, stats).expand_as(targets).clone().requires_grad_()
-    loss = goal(logits, targets, stats)
-    loss.backward()
-    assert loss.ndim == 0
-    assert torch.isfinite(loss)
-    assert torch.isfinite(logits.grad).all()
-    assert torch.isfinite(known_shift(goal, stats)).all()
-
-
-@EVERY
-@pytest.mark.parametrize("filling", [0.0, 1.0], ids=["no positives", "all positive"])
-@pytest.mark.parametrize("documents", [1, 8])
-def test_a_batch_of_one_kind_gives_a_finite_loss_and_gradient(strategy, filling, documents):
-    assert_finite_step(strategy, toy_labels(), toy_stats(), torch.full((documents, 5), filling))
-
-
-@EVERY
-@pytest.mark.parametrize("split", SPLITS)
-def test_an_awkward_training_split_gives_a_finite_loss_and_gradient(strategy, split):
-    labels = awkward(split)
-    stats = LabelStats(torch.from_numpy(labels.counts()).float(), len(labels))
-    assert_finite_step(strategy, labels, stats, torch.from_numpy(labels.take(np.arange(len(labels))[:8]).dense()))
-    draws = strategy.sampler.weights(labels, stats)
-    assert torch.isfinite(draws).all()
-    assert (draws > 0).all()
 
 
 @EVERY
@@ -85,7 +41,7 @@ def later_stats():
 
 def draws_among_thousands(strategy):
     """Draw weights where one label is on a single document of 3,001."""
-    labels = awkward("one label on a single document of thousands")
+    labels = awkward_splits()["one label on a single document of thousands"]
     return strategy.sampler.weights(labels, LabelStats(torch.tensor([1.0, 3000.0]), len(labels))).double()
 
 

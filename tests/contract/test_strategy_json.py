@@ -8,8 +8,8 @@ from ablate.catalog import STRATEGIES
 from ablate.components.loss import Focal
 from ablate.components.weighting import PowerWeight
 from ablate.errors import AblateError
-from ablate.factors import FACTORS, Loss, Procedure, Stage, Weighting, factor_of
-from ablate.strategy import Strategy, from_json, to_json
+from ablate.factors import Loss, Procedure, Stage, Weighting
+from ablate.strategy import FACTORS, Strategy, factor_of, from_json, to_json
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from marked import STAGED
 
 from ablate.catalog import STRATEGIES
 from ablate.errors import AblateError
-from ablate.factors import FACTORS
 from ablate.listing import by_factor, entry, show
+from ablate.strategy import FACTORS
 
 WORDED = """
 from dataclasses import dataclass

@@ -1,10 +1,11 @@
 """The conformance suite says in words what is wrong with a faulty strategy, and passes what only looks wrong."""
 
 import pytest
-from faulty import FAULTS, Capped, Detached
+import torch
+from faulty import FAULTS, ByRow, Capped, Detached, PerDocument, Unsourced
 
 from ablate.api import HeadOnly, Procedure, Strategy
-from ablate.testing import CHECKS, failures
+from ablate.testing import CHECKS, ESSENTIAL, examine, failures
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,25 @@ def test_a_class_that_cannot_be_found_again_fails_the_round_trip():
 
 def test_every_check_says_what_it_asks():
     assert all(check.__name__.startswith("check_") and check.__doc__ for check in CHECKS)
+
+
+@pytest.mark.parametrize("component", [ByRow(), Unsourced()], ids=["by row", "unsourced"])
+def test_what_is_only_bad_manners_keeps_no_strategy_out_of_a_study(component):
+    strategy = Strategy("rude", weighting=component)
+    assert failures(strategy)
+    assert failures(strategy, ESSENTIAL) == []
+
+
+def test_the_suite_leaves_the_random_numbers_of_its_caller_as_they_were():
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    examine(Strategy("plain"))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_every_check_is_told_of_with_what_it_asks():
+    found = examine(Strategy("shape", weighting=PerDocument()))
+    assert [f"check_{one.check}" for one in found] == [check.__name__ for check in CHECKS]
+    assert all(one.asks.endswith((".", ":")) for one in found)
+    told = {one.check: one.passed for one in found}
+    assert (told["weights"], told["json_round_trip"]) == (False, True)

@@ -106,6 +106,12 @@ def test_nothing_is_written_beside_the_file(plugin, tmp_path):
         ("from ablate.api import Strategy\nSTRATEGIES = Strategy('s')", "has no STRATEGIES"),
         ("STRATEGIES = ['focal']", "'focal' is not a Strategy; list Strategy values"),
         ("from ablate.api import Focal\nSTRATEGIES = [Focal()]", "is not a Strategy"),
+        ("from ablate.api import Strategy\nSTRATEGIES = [Strategy('a,b')]", "is named 'a,b'; give text without blanks"),
+        ("from ablate.api import Strategy\nSTRATEGIES = [Strategy(3)]", "a strategy is named 3; give text"),
+        (
+            MINE.replace("Annotated[float, Real", "Annotated[flaot, Real"),
+            "the fields of 'mine' cannot be read (NameError: name 'flaot' is not defined",
+        ),
         (
             "from ablate.api import Strategy\nSTRATEGIES = [Strategy('focal')]",
             "a strategy 'focal' exists already; give it another name",

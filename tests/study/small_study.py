@@ -39,6 +39,8 @@ def options(changes: dict[str, Any]) -> list[str]:
     name = plain.pop("name")
     given = [f"--set=name={name}"]
     for key, value in plain.items():
+        if value is None:
+            continue
         given += [f"--{key.replace('_', '-')}", ",".join(value) if isinstance(value, list) else str(value)]
     return given
 

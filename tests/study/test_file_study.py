@@ -29,10 +29,11 @@ from ablate.api import Loss, Strategy
 
 @dataclass(frozen=True)
 class Broken(Loss):
-    """Not a number as soon as it is trained on."""
+    """Not a number from the second step on."""
 
     def __call__(self, logits, targets, weights, stats):
-        return super().__call__(logits, targets, weights, stats) * float("nan")
+        loss = super().__call__(logits, targets, weights, stats)
+        return loss * float("nan") if stats.progress > 0 else loss
 
 
 STRATEGIES = (Strategy("broken", loss=Broken()),)
@@ -96,18 +97,19 @@ def copy(mine: Mine, tmp_path: Path) -> Mine:
 def test_a_loss_that_is_not_finite_is_a_failed_run_and_no_crash(mine: Mine):
     found = [b for b in bodies(mine.out) if b["arm"] == "broken"]
     assert [b["trial"] for b in sorted(found, key=lambda b: b["trial"])] == [0, 1]
-    assert {(b["status"], b["reason"]) for b in found} == {("failed", "the loss was not finite at step 1")}
+    assert {(b["status"], b["reason"]) for b in found} == {("failed", "the loss was not finite at step 2")}
     assert {b["stability"]["verdict"] for b in found} == {"failed"}
     row = rows(mine.out)["broken"]
     assert (row["rank"], row["runs"], row["tuning"]["failed"]) == (None, 0, 2)
-    assert "broken" in (mine.out / "leaderboard.md").read_text()
+    assert "broken: every trial failed: the loss was not finite at step 2." in (mine.out / "leaderboard.md").read_text()
 
 
 def test_an_arm_whose_trials_all_failed_is_said_to_have_nothing_to_confirm(copy: Mine, cache: Path):
     seen = Seen()
     study(copy.plan(cache), seen)
     assert seen.fresh == []
-    assert "broken: every trial failed, so there is nothing to confirm" in seen.said
+    nothing = "broken: every trial failed, so there is nothing to confirm (trial 0: the loss was not finite at step 2)"
+    assert nothing in seen.said
 
 
 def test_a_parameter_that_is_set_is_fixed_and_not_tuned(mine: Mine):

@@ -149,7 +149,7 @@ def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
         "rank": None,
         "kind": body["kind"],
         "part": body.get("part") or "",
-        "notes": list(body.get("notes") or []),
+        "notes": [*(body.get("notes") or []), *_failure(entry)],
         "identity_of": body.get("identity_of") or "",
         "runs": len(entry.finished),
         "runs_failed": sum(b["status"] == "failed" for b in entry.runs),
@@ -177,6 +177,14 @@ def _predicted(entry: Entry, store: Records) -> float | None:
     """The noise that the row's weights ask for, beside which ``loss_cv`` is what was seen."""
     body = next((b for b in entry.finished if b["kind"] == "strategy"), None)
     return predicted_noise(body, store.truth(body["truth"])) if body else None
+
+
+def _failure(entry: Entry) -> list[str]:
+    """Why an arm has no run to show: the reason of its first trial, where every trial failed."""
+    if entry.runs or not entry.tuned or any(body["status"] != "failed" for body in entry.tuned):
+        return []
+    first = min(entry.tuned, key=lambda body: (body.get("trial") is None, body.get("trial") or 0))
+    return [f"every trial failed: {first['reason']}"]
 
 
 def _delta(entry: Entry, base: Entry | None, name: str) -> Sample | None:

@@ -18,6 +18,7 @@ from ablate.factors import Backbone, Component, Head, Mixer, Optimizer
 from ablate.plugins import Registry
 from ablate.space import check_in_range, configure, defaults, search_space
 from ablate.strategy import Strategy
+from ablate.study.plugged import fault, raised
 from ablate.train.frozen import wraps
 
 #: Compared when nothing else is asked for.
@@ -36,11 +37,16 @@ OTHER_LAYERS = "different trained layers"
 
 @dataclass(frozen=True)
 class Arm:
-    """One strategy on the base of the study; ``fixed`` are the marked parameters that are not tuned."""
+    """One strategy on the base of the study.
+
+    ``fixed`` are the marked parameters that are not tuned; ``origin`` is the plugin that it comes from, empty where it
+    is built in.
+    """
 
     strategy: Strategy
     part: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
 
     @property
     def name(self) -> str:
@@ -76,15 +82,27 @@ def choose(
     references = [reference for reference in (BASELINE, AS_ASKED) if reference.name not in names]
     chosen, notes = [], []
     for strategy in sorted([*references, *wanted], key=lambda s: (s.name != "baseline", s.name != "as-asked")):
-        based = on_base(strategy, base)
-        reason = unfit(strategy, based, base, encoder) if strategy not in (BASELINE, AS_ASKED) else ""
+        based, origin = on_base(strategy, base), registry.origin(strategy)
+        reason = _reason(strategy, based, base, encoder, origin)
         if reason:
             notes.append(f"{strategy.name} is left out: {reason}")
             continue
         part = OTHER_LAYERS if trains_other_layers(strategy, base) else ""
-        chosen.append(_fix(Arm(based, part, _of_base(strategy, based)), fixed))
+        chosen.append(_fix(Arm(based, part, _of_base(strategy, based), origin), fixed))
     _check_used(fixed, chosen)
     return chosen, notes
+
+
+def _reason(own: Strategy, strategy: Strategy, base: Strategy, encoder: Encoder, origin: str) -> str:
+    """Why a strategy is left out; empty where it is not. What a plugin's code raises is a reason too."""
+    if own in (BASELINE, AS_ASKED):
+        return ""
+    if not origin:
+        return unfit(own, strategy, base, encoder)
+    try:
+        return fault(own, origin) or unfit(own, strategy, base, encoder)
+    except Exception as error:
+        return raised(error, own)
 
 
 def unfit(own: Strategy, strategy: Strategy, base: Strategy, encoder: Encoder) -> str:
@@ -194,7 +212,7 @@ def _fix(arm: Arm, fixed: Mapping[str, Any]) -> Arm:
         if own in space:
             check_in_range(path, space[own], value)
             values[own] = value
-    return Arm(configure(arm.strategy, values), arm.part, values)
+    return replace(arm, strategy=configure(arm.strategy, values), fixed=values)
 
 
 def _check_used(fixed: Mapping[str, Any], arms: list[Arm]) -> None:

@@ -14,7 +14,7 @@ from ablate.study import planfile
 from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
 from ablate.study.screen import Screen
-from ablate.study.view import Lines, View
+from ablate.study.view import Lines, Quiet
 
 LISTS = ("strategies", "parts", "label_columns")
 
@@ -32,7 +32,7 @@ def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) ->
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         return
     if plan.quiet:
-        found = complete(plan, View())
+        found = complete(plan, Quiet())
     elif console.is_terminal:
         screen = Screen(console)
         with screen.open():

@@ -9,6 +9,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.results.record import Body
 from ablate.strategy import to_json
+from ablate.study.arms import Arm
 from ablate.study.engine import Engine
 from ablate.study.schedule import Schedule, Task, tried_of
 from ablate.study.storage import Storage
@@ -93,10 +94,16 @@ class Driver:
     def _name_what_is_missing(self) -> None:
         for arm in self.schedule.arms:
             if self.schedule.chosen(arm, self.bodies) is None:
-                self.view.say(f"{arm.name}: every trial failed, so there is nothing to confirm")
+                self.view.warn(f"{arm.name}: every trial failed, so there is nothing to confirm{self._first(arm)}")
         if self.workbench.keep_weights:
             for arm in self.schedule.arms:
                 self._name_missing_weights(arm.name)
+
+    def _first(self, arm: Arm) -> str:
+        """Why the first of an arm's trials failed, in brackets."""
+        known = self.schedule.known(self.bodies)
+        task = next((t for t in known if t.arm == arm.name and t.key in self.bodies), None)
+        return "" if task is None else f" ({task.what}: {self.bodies[task.key]['reason']})"
 
     def _name_missing_weights(self, arm: str) -> None:
         confirmed = [

@@ -36,6 +36,7 @@ from ablate.study.estimate import (
 from ablate.study.execute import short_name
 from ablate.study.hours import MOST_SEEDS, MOST_TRIALS, Size, fit, given_up
 from ablate.study.plan import Plan
+from ablate.study.plugged import unloadable
 from ablate.study.settings import Settings, budget
 from ablate.study.view import View, duration
 from ablate.study.workbench import Workbench
@@ -95,7 +96,7 @@ def prepare(plan: Plan, view: View) -> Ready:
     if not plan.out and (out / resolve.FILE).exists():
         return prepare(plan.model_copy(update={"out": str(out)}), view)
     for broken in found.broken:
-        view.say(broken)
+        view.warn(broken)
     devices.threads(plan.threads)
     precision = devices.precision(device) if plan.precision is None else plan.precision
     if precision == "bf16" and devices.precision(device) != "bf16":
@@ -129,8 +130,11 @@ def _settle(
     settings.max_length = prepared.max_length  # of every backbone, as the written plan says
     encoder = settings.encoder(base.backbone)
     arms, notes = choose(found, plan.strategies, plan.parts, plan.design, base, encoder, plan.set)
-    for note in (*dataset.notes, *notes, *encoder.notes):
+    for note in (*dataset.notes, *encoder.notes):
         view.say(note)
+    for note in notes:
+        view.warn(note)
+    arms = [arm for arm in arms if not arm.origin or _loads(arm, settings, view)]
     view.say(
         f"data: {dataset.name}, {dataset.documents:,} documents, {dataset.labels.width} labels, "
         f"{cardinality:.2f} labels per document; at most {prepared.max_length} tokens ({prepared.truncated:.1%} cut)"
@@ -159,6 +163,14 @@ def _settle(
         f"documents, {base_name} {short_name(name)}"
     )
     return Ready(plan, out, dataset, arms, settings, settled, kind, crew, measured)
+
+
+def _loads(arm: Arm, settings: Settings, view: View) -> bool:
+    """Whether a plugin's arm can be set up on the real encoder; says why not."""
+    reason = unloadable(arm.strategy, settings)
+    if reason:
+        view.warn(f"{arm.name} is left out: {reason}")
+    return not reason
 
 
 def _crew(plan: Plan, device: torch.device, kind: Kind) -> tuple[Place, ...]:

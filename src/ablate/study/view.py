@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,10 @@ class View:
 
     def say(self, text: str) -> None:
         """One line for the reader."""
+
+    def warn(self, text: str) -> None:
+        """A line that is told even where the board alone is asked for: what was asked for and is left out."""
+        self.say(text)
 
     def total(self, runs: int) -> None:
         """How many runs the study has in all."""
@@ -37,6 +42,14 @@ class View:
     def worker(self, number: int) -> View:
         """The view of one of several workers, from 0: where its runs begin, go on and end."""
         return self
+
+
+class Quiet(View):
+    """Says on the error output what is missing on the board, and nothing else."""
+
+    def warn(self, text: str) -> None:
+        """Print a line as it is."""
+        print(text, file=sys.stderr)
 
 
 class Clock:

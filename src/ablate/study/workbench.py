@@ -14,6 +14,7 @@ from ablate.results.record import Body, Records, key_of
 from ablate.study import controls
 from ablate.study.arms import Arm
 from ablate.study.execute import execute, identity, lost
+from ablate.study.plugged import concerns, raised
 from ablate.study.propose import below
 from ablate.study.schedule import Task
 from ablate.study.settings import Settings
@@ -49,6 +50,8 @@ class Workbench:
     def make(self, task: Task, view: View) -> Body:
         """Make a run and keep its record; ``view`` is told its steps and points.
 
+        What the code of a plugin raises is a failed run with its reason: the study goes on without it.
+
         Raises:
             AblateError: this process would make another run than the one that was asked for.
         """
@@ -61,7 +64,14 @@ class Workbench:
             return not below(curve.balanced, task.bar)
 
         arm, setting = self._configured(task)
-        body, arrays, outcome = execute(arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step)
+        try:
+            body, arrays, outcome = execute(
+                arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step
+            )
+        except Exception as error:
+            if not (arm.origin and concerns(error, arm.strategy)):
+                raise
+            return self.lose(task, raised(error, arm.strategy))
         if self.keep_weights and task.phase == "confirm" and body["status"] == "finished":
             keep(outcome.model, self.weights(body))
         return self._keep(task, body, arrays)

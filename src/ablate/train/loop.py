@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ablate.data.labels import Labels
-from ablate.factors import Stage, factor_of
+from ablate.factors import Stage
 from ablate.objective import Objective, objective, sampled_prior
 from ablate.stats import LabelStats
-from ablate.strategy import Strategy
+from ablate.strategy import Strategy, factor_of
 from ablate.train.batches import Assembled, Batches
 from ablate.train.model import build_model, groups, set_mode, set_trainable
 from ablate.train.order import Order
