@@ -7,12 +7,12 @@ from itertools import combinations
 
 from ablate.errors import AblateError, near
 from ablate.factors import Component, Freezing
-from ablate.strategy import Strategy
+from ablate.strategy import Strategy, factor_of
 
 #: Sizes of the subsets that a design runs, given the number of parts.
 DESIGNS: dict[str, Callable[[int], set[int]]] = {
     "add-one-in": lambda n: {0, 1},
-    "leave-one-out": lambda n: {0, n - 1, n},
+    "leave-one-out": lambda n: {0, 1, n - 1, n},
     "pairwise": lambda n: {0, 1, 2},
     "factorial": lambda n: set(range(n + 1)),
 }
@@ -22,7 +22,8 @@ def combine(*parts: Strategy, name: str = "") -> Strategy:
     """One strategy with the changed components of all parts; a single part without another name stays what it is.
 
     Raises:
-        AblateError: two parts change the same factor; the message names it.
+        AblateError: two parts change the same factor, from the first step on or in a later stage; the message names
+            it.
     """
     if len(parts) == 1 and not name:
         return parts[0]
@@ -35,9 +36,23 @@ def combine(*parts: Strategy, name: str = "") -> Strategy:
                     "a combination needs parts that differ in their factors"
                 )
             taken[factor] = (part.name, component)
+    _refuse_undone(parts)
     components = {factor: component for factor, (_, component) in taken.items()}
     tags = tuple(dict.fromkeys(tag for part in parts for tag in part.tags))
     return Strategy(name or "+".join(part.name for part in parts) or "baseline", **components, tags=tags)  # type: ignore[arg-type]
+
+
+def _refuse_undone(parts: Sequence[Strategy]) -> None:
+    """A stage of one part that sets the factor of another would take that part off in the middle of the run."""
+    for part in parts:
+        staged = {factor_of(change) for stage in part.procedure.stages() for change in stage.changes}
+        for other in parts:
+            for factor in other.changed:
+                if other is not part and factor in staged:
+                    raise AblateError(
+                        f"'{other.name}' sets the factor {factor}, and a later stage of '{part.name}' sets it again; "
+                        "a combination needs parts that differ in their factors"
+                    )
 
 
 def on_base(strategy: Strategy, base: Strategy) -> Strategy:
@@ -63,7 +78,7 @@ def trains_other_layers(strategy: Strategy, base: Strategy) -> bool:
 def arms(design: str, parts: Sequence[Strategy]) -> list[Strategy]:
     """The arms of a design over parts, the empty combination (the baseline) first.
 
-    A part that changes nothing is the baseline and makes no arm of its own.
+    Every arm knows its ``parts``. A part that changes nothing is the baseline and makes no arm of its own.
 
     Raises:
         AblateError: the design is unknown, or two parts of one arm set the same factor.
@@ -73,4 +88,5 @@ def arms(design: str, parts: Sequence[Strategy]) -> list[Strategy]:
         raise AblateError(f"unknown design '{design}'{near(design, known)} (known: {', '.join(known)})")
     changing = [part for part in parts if part.changed]
     sizes = sorted(size for size in DESIGNS[design](len(changing)) if size >= 0)
-    return [combine(*subset) for size in sizes for subset in combinations(changing, size)]
+    subsets = [subset for size in sizes for subset in combinations(changing, size)]
+    return [combine(*subset).replace(parts=tuple(part.name for part in subset)) for subset in subsets]

@@ -98,11 +98,14 @@ def study(
         str | None, typer.Option(help="Strategies to compare: a,b,c or all.", rich_help_panel=MODEL)
     ] = None,
     parts: Annotated[
-        str | None, typer.Option(help="Strategies to combine, instead of --strategies.", rich_help_panel=MODEL)
+        str | None,
+        typer.Option(help="Strategies to combine, instead of --strategies; all for a search.", rich_help_panel=MODEL),
     ] = None,
     design: Annotated[
         str | None,
-        typer.Option(help="add-one-in, leave-one-out, pairwise or factorial over --parts.", rich_help_panel=MODEL),
+        typer.Option(
+            help="add-one-in, leave-one-out, pairwise, factorial or search over --parts.", rich_help_panel=MODEL
+        ),
     ] = None,
     plugin: Annotated[
         list[str] | None, typer.Option(help="Python file with more strategies; repeatable.", rich_help_panel=MODEL)
@@ -183,8 +186,16 @@ def leaderboard(
     folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
     format: Annotated[str, typer.Option(help="table, md, csv, json or tex.")] = "table",
     wide: Annotated[bool, typer.Option("--wide", help="All columns.")] = False,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="Strategies by decision rules instead: table, md or json.")
+    ] = False,
 ) -> None:
     """Print the board of a study from its records."""
+    if decisions:
+        from ablate.results.decisions import show as show_decisions
+
+        show_decisions(folder, format)
+        return
     from ablate.results.show import show
 
     show(folder, format, wide)

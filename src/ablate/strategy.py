@@ -51,7 +51,7 @@ class Strategy:
     """A named choice of one component per factor; what is not named is neutral.
 
     ``tags`` group strategies; ``identity_of`` says of what a strategy is a reparametrisation (it is shown, not
-    ranked); ``helps`` is a sentence on when it should help.
+    ranked); ``helps`` is a sentence on when it should help; ``parts`` names what a design put together.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Strategy:
     tags: tuple[str, ...] = field(default=(), compare=False)
     identity_of: str = field(default="", compare=False)
     helps: str = field(default="", compare=False)
+    parts: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         for name, base in FACTORS.items():

@@ -8,6 +8,7 @@ from ablate.components.backbone import Bag
 from ablate.components.freezing import HeadOnly, LastLayers
 from ablate.components.loss import Focal
 from ablate.components.optimizer import HeadRate
+from ablate.components.procedure import Deferred
 from ablate.components.sampler import RepeatFactor
 from ablate.components.weighting import EffectiveNumber, PowerWeight
 from ablate.errors import AblateError
@@ -45,6 +46,17 @@ def test_parts_that_change_one_factor_clash_by_name():
         combine(WEIGHT, FOCAL, other)
 
 
+def test_a_stage_that_sets_the_factor_of_another_part_clashes_by_name():
+    deferred = Strategy("deferred", procedure=Deferred((EffectiveNumber(),)))
+    message = "'weight' sets the factor weighting, and a later stage of 'deferred' sets it again"
+    for parts in ((WEIGHT, deferred), (deferred, FOCAL, WEIGHT)):
+        with pytest.raises(AblateError, match=message):
+            combine(*parts)
+    # a part may well change in a later stage what it sets itself
+    own = Strategy("own", weighting=PowerWeight(), procedure=Deferred((EffectiveNumber(),)))
+    assert set(combine(own, FOCAL).changed) == {"weighting", "procedure", "loss"}
+
+
 def test_parts_that_agree_on_a_factor_do_not_clash():
     assert combine(WEIGHT, Strategy("same", weighting=PowerWeight(), loss=Focal())).changed == {
         "weighting": PowerWeight(),
@@ -66,7 +78,7 @@ def test_a_design_over_one_part_is_that_part_and_the_baseline(design):
     ("design", "sizes"),
     [
         ("add-one-in", {0: 1, 1: 4}),
-        ("leave-one-out", {0: 1, 3: 4, 4: 1}),
+        ("leave-one-out", {0: 1, 1: 4, 3: 4, 4: 1}),
         ("pairwise", {0: 1, 1: 4, 2: 6}),  # 4 choose 2
         ("factorial", {0: 1, 1: 4, 2: 6, 3: 4, 4: 1}),  # 2 ** 4 in all
     ],

@@ -11,6 +11,7 @@ from toy_run import train
 
 from ablate.ablation import arms, combine
 from ablate.components.weighting import PowerWeight
+from ablate.errors import AblateError
 from ablate.factors import Stage
 from ablate.plugins import registry
 from ablate.space import configure, search_space
@@ -82,10 +83,19 @@ def test_a_parameter_inside_a_stage_is_tuned_and_told():
 def test_papers_combine_with_each_other_and_with_the_catalog(setting):
     parts = [*STRATEGIES, Strategy("sqrt", weighting=PowerWeight(0.5))]
     rest = [part for part in parts if part.name != "paper-label-wise"]  # mixup blends pooled features
-    everything = combine(*rest)
-    assert set(everything.changed) == {"loss", "procedure", "mixer", "sampler", "weighting"}
-    assert train(everything, setting.with_budget(10)).status == "finished"
-    assert len(arms("pairwise", parts)) == 1 + 6 + 15
+    for left_out, other in (("paper-crt", "sampler"), ("paper-follow-recall", "procedure")):
+        together = [part for part in rest if part.name != left_out]
+        everything = combine(*together)
+        assert set(everything.changed) == {"loss", "mixer", "weighting", other}
+        assert train(everything, setting.with_budget(10)).status == "finished"
+        assert len(arms("pairwise", together)) == 1 + 4 + 6
+
+
+def test_a_stage_that_would_take_another_part_off_clashes_with_it():
+    by_name = {strategy.name: strategy for strategy in STRATEGIES}
+    message = "'paper-follow-recall' sets the factor sampler, and a later stage of 'paper-crt' sets it again"
+    with pytest.raises(AblateError, match=message):
+        combine(by_name["paper-follow-recall"], by_name["paper-crt"])
 
 
 def test_a_second_stage_may_be_given_by_hand(setting):

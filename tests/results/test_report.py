@@ -262,3 +262,19 @@ def test_the_command_on_the_page_asks_for_the_same_plan(monkeypatch: pytest.Monk
 def test_documents_of_the_test_are_said(files: dict[str, bytes]):
     assert f"documents of the test</dt><dd>{DOCUMENTS}</dd>" in files["index.html"].decode()
     assert PLAN["name"] in files["index.html"].decode()
+
+
+def test_a_design_has_its_effects_on_the_page(tmp_path: Path):
+    store = Records(tmp_path / "records")
+    for parts, strength in (([], 3.0), (["a"], 4.0), (["b"], 3.2), (["a", "b"], 4.4)):
+        place = {"name": "pairwise", "among": ["a", "b"], "parts": parts}
+        for seed in range(2):
+            confirm(store, "+".join(parts) or "baseline", seed, strength, design=place)
+    write_plan(tmp_path, PLAN)
+    shown = pages.page(material(tmp_path), [])
+    assert "Main effects and interactions (pairwise)" in shown
+    assert '<th scope="row">a x b</th>' in shown
+
+
+def test_a_study_without_a_design_has_no_such_section(tmp_path: Path):
+    assert 'id="effects"' not in pages.page(material(planted(tmp_path)), [])

@@ -16,7 +16,8 @@ from ablate.encoders.base import Encoder
 from ablate.errors import AblateError
 from ablate.plugins import Registry, registry
 from ablate.strategy import Strategy
-from ablate.study.arms import DEFAULT, OTHER_LAYERS, Arm, base_of, choose
+from ablate.study.arm import Arm
+from ablate.study.arms import DEFAULT, OTHER_LAYERS, base_of, choose
 from ablate.testing import ToyEncoder
 
 BAG = BagEncoder(train_words(["a b", "a b"]), 4)
@@ -73,17 +74,37 @@ def test_a_strategy_that_cannot_differ_is_left_out_with_the_reason(name: str, ba
     assert notes == [f"{name} is left out: {why}"]
 
 
-@pytest.mark.parametrize(
-    ("parts", "why"),
-    [
-        (["label-attention", "mixup"], "the mixer blends vectors of documents, and the head reads tokens"),
-        (["label-attention", "lws"], "a later stage puts a head that reads documents on one that reads tokens"),
-    ],
-)
-def test_a_combination_whose_parts_read_different_things_is_left_out_with_the_reason(parts: list[str], why: str):
-    chosen, notes = arms(parts=parts, design="factorial", encoder=LAYERED)
-    assert notes == [f"{'+'.join(parts)} is left out: {why}"]
-    assert list(chosen) == ["baseline", "as-asked", *parts]
+def test_a_combination_whose_parts_read_different_things_is_left_out_with_the_reason():
+    chosen, notes = arms(parts=["label-attention", "mixup"], design="factorial", encoder=LAYERED)
+    why = "the mixer blends vectors of documents, and the head reads tokens"
+    assert notes == [f"label-attention+mixup is left out: {why}"]
+    assert list(chosen) == ["baseline", "as-asked", "label-attention", "mixup"]
+
+
+def test_a_strategy_whose_stages_read_different_things_is_left_out_with_the_reason():
+    found = registry()
+    both = found.get("label-attention").replace(name="both", procedure=found.get("lws").procedure)
+    found.add([both], "this test")
+    _, notes = arms(["both"], encoder=LAYERED, found=found)
+    assert notes == ["both is left out: a later stage puts a head that reads documents on one that reads tokens"]
+
+
+def test_a_part_that_cannot_differ_is_no_part_of_the_design():
+    chosen, notes = arms(parts=["focal", "mean-head", "pos-weight-sqrt"], design="factorial")
+    assert notes == ["mean-head is left out: bag pools by the mean of its tokens already"]
+    assert list(chosen) == ["baseline", "as-asked", "focal", "pos-weight-sqrt", "focal+pos-weight-sqrt"]
+    assert {arm.among for name, arm in chosen.items() if name != "as-asked"} == {("focal", "pos-weight-sqrt")}
+
+
+def test_every_arm_of_a_design_knows_its_parts():
+    chosen, _ = arms(parts=["focal", "pos-weight-sqrt"], design="pairwise")
+    assert {name: arm.strategy.parts for name, arm in chosen.items() if arm.design} == {
+        "baseline": (),
+        "focal": ("focal",),
+        "pos-weight-sqrt": ("pos-weight-sqrt",),
+        "focal+pos-weight-sqrt": ("focal", "pos-weight-sqrt"),
+    }
+    assert (chosen["as-asked"].design, chosen["as-asked"].among) == ("", ())
 
 
 def test_a_backbone_whose_weights_are_not_here_is_left_out_with_the_command(monkeypatch: pytest.MonkeyPatch):

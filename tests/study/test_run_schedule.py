@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ablate.catalog import BASELINE
 from ablate.plugins import registry
 from ablate.space import defaults
-from ablate.study.arms import Arm
+from ablate.study.arm import Arm
 from ablate.study.propose import Tried, bar, batch_of, behind, looks_at
 from ablate.study.schedule import Schedule, Task
 

@@ -14,7 +14,7 @@ from ablate.errors import AblateError
 from ablate.factors import Loss
 from ablate.results.record import Body
 from ablate.strategy import Strategy
-from ablate.study.arms import Arm
+from ablate.study.arm import Arm
 from ablate.study.execute import identity
 from ablate.study.judge import Figures, NotFiniteError, judge
 from ablate.study.ready import Ready
@@ -75,7 +75,7 @@ def configured(body: Body, ready: Ready) -> tuple[Arm, Setting]:
         raise AblateError(f"'{body['arm']}' cannot be trained here; give the --plugin and packages that it came from")
     plain = arms[body["arm"]]
     arm = plain.configured({path: value for path, value in body["parameters"].items() if path in plain.space})
-    setting = ready.settings.of(plain.strategy)
+    setting = ready.settings.of(plain.shape_of(arm))
     here, there = identity(arm, setting, "confirm", body["identity"]["seed"]), body["identity"]
     parts = sorted(part for part in {*here, *there} - set(ELSEWHERE) if here.get(part) != there.get(part))
     if parts:

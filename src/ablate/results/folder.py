@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError
+from ablate.results.importances import importances_of
 from ablate.results.labels import labels_table
 from ablate.results.leaderboard import Board, board
 from ablate.results.record import Body, Records
@@ -46,7 +47,8 @@ def read(out: Path) -> Read:
     plan = _plan(out / "study.toml")
     records = Records(out / "records")
     bodies = records.all()
-    return Read(out, plan, records, bodies, board(bodies, records, plan), labels_table(bodies, records))
+    whole = board(bodies, records, plan) | importances_of(out, bodies)
+    return Read(out, plan, records, bodies, whole, labels_table(bodies, records))
 
 
 def _plan(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.results import effects_table
 from ablate.results.columns import NARROW, WIDE, Column, fitting, present, widths
 from ablate.results.leaderboard import Board, group
 from ablate.results.rows import Row
@@ -52,6 +53,7 @@ def text(board: Board, width: int = WIDTH, wide: bool = False) -> str:
     notes = [part for note in footnotes(board) for part in textwrap.wrap(note, around)]
     head = textwrap.wrap(headline(board), around)
     body = [line for line, _ in table(board, width, wide)]
+    body += effects_table.lines(board, width)
     return "\n".join([*head, "", *body, "", *notes, "", *textwrap.wrap(sentence(board), around)]) + "\n"
 
 
@@ -85,6 +87,7 @@ def markdown(board: Board, wide: bool = False) -> str:
     for title, rows in groups(board):
         lines = ["| " + " | ".join(_escape_markdown(c.show(r)) for c in columns) + " |" for r in rows]
         parts += [*([f"**{title}**"] if title else []), "\n".join([head, rule, *lines])]
+    parts += effects_table.markdown(board)
     notes = "\n".join(f"- {_escape_markdown(note)}" for note in footnotes(board))
     return "\n\n".join([*parts, notes, sentence(board)]) + "\n"
 
@@ -150,13 +153,14 @@ def _flat(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:
 
 
 def write(board: Board, labels: pd.DataFrame, folder: str | Path) -> None:
-    """``leaderboard.md``, ``.csv``, ``.json`` and ``labels.csv``, each whole or not at all."""
+    """``leaderboard.md``, ``.csv``, ``.json``, ``labels.csv`` and a design's ``effects.csv``: whole or not at all."""
     folder = Path(folder)
     texts = {
         "leaderboard.md": markdown(board),
         "leaderboard.csv": to_csv(board),
         "leaderboard.json": to_json(board),
         "labels.csv": labels.to_csv(index=False, lineterminator="\n"),
+        **effects_table.files(board),
     }
     for name, content in texts.items():
         write_whole(folder / name, content.encode())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ablate.metrics.alarms import decode
 from ablate.metrics.measure import MULTIPLES
 from ablate.results import rows
+from ablate.results.effects import designed
 from ablate.results.record import SCHEMA, Body, Records, Truth, canonical
 from ablate.results.recovered import drawn_recall, recover
 from ablate.results.rows import Row
@@ -85,6 +86,7 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
         "guard": {"costs_micro_below": -GUARD, "micro_floor": plan.get("micro_floor")},
         "leader": leader,
         "rows": table,
+        **designed((entry.body, entry.macro, entry.micro) for entry in entries),
     }
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.errors import AblateError, near
+from ablate.results import effects_table
 from ablate.results.folder import read
 from ablate.results.formats import latex, markdown, to_csv, to_json
 from ablate.results.leaderboard import Board
@@ -55,6 +56,8 @@ def print_board(board: Board, console: Console, wide: bool = False) -> None:
     if not wide and not console.is_terminal:
         sheet = Console(width=100)
     sheet.print(rich_table(board, wide, width))
+    for line in effects_table.lines(board, width):
+        sheet.print(Text(line))
     sheet.print()
     for note in footnotes(board):
         sheet.print(Text(note, style="dim"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ablate.results import importances
 from ablate.results.columns import amount, points
 from ablate.results.leaderboard import BASELINE, Board, group
 from ablate.results.recovered import above_ceiling
@@ -113,6 +114,8 @@ def footnotes(board: Board) -> list[str]:
             f"Tuning: {selection['trials']} configurations per strategy ({selection['configurations']}); "
             f"chosen: {selection['rule']}. Figures are from fresh seeds."
         )
+    if "importances" in board:
+        notes.append(importances.sentence(board["importances"]))
     return notes + _truth(board) + _yardsticks(board) + _remarks(board)
 
 

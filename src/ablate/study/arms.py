@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ablate.ablation import DESIGNS, on_base, trains_other_layers
 from ablate.ablation import arms as design_arms
-from ablate.ablation import on_base, trains_other_layers
 from ablate.catalog import AS_ASKED, BASELINE, BASES
 from ablate.encoders.base import Encoder, Layer
 from ablate.encoders.sources import available
 from ablate.errors import AblateError, near
 from ablate.factors import Backbone, Component, Head, Mixer, Optimizer
 from ablate.plugins import Registry
-from ablate.space import check_in_range, configure, defaults, search_space
+from ablate.space import check_in_range, defaults
 from ablate.strategy import Strategy
+from ablate.study.arm import Arm
+from ablate.study.plan import ALL, SEARCH
 from ablate.study.plugged import fault, raised
+from ablate.study.search import search
 from ablate.train.frozen import wraps
 
 #: Compared when nothing else is asked for.
@@ -35,34 +37,6 @@ DEFAULT = (
 OTHER_LAYERS = "different trained layers"
 
 
-@dataclass(frozen=True)
-class Arm:
-    """One strategy on the base of the study.
-
-    ``fixed`` are the marked parameters that are not tuned; ``origin`` is the plugin that it comes from, empty where it
-    is built in.
-    """
-
-    strategy: Strategy
-    part: str = ""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    origin: str = ""
-
-    @property
-    def name(self) -> str:
-        """The name of the strategy."""
-        return self.strategy.name
-
-    def configured(self, parameters: Mapping[str, Any]) -> Arm:
-        """The same arm with other values of its tuned parameters."""
-        return replace(self, strategy=configure(self.strategy, parameters))
-
-    @cached_property
-    def space(self) -> dict[str, Any]:
-        """The marks that are tuned."""
-        return {path: mark for path, mark in search_space(self.strategy).items() if path not in self.fixed}
-
-
 def choose(
     registry: Registry,
     strategies: list[str] | None,
@@ -77,18 +51,29 @@ def choose(
     Raises:
         AblateError: an unknown strategy, design or parameter; parts that clash.
     """
-    wanted = _wanted(registry, strategies, parts, design)
+
+    def why_not(strategy: Strategy) -> str:
+        return _reason(strategy, on_base(strategy, base), base, encoder, registry.origin(strategy))
+
+    wanted, among, notes = _wanted(registry, strategies, parts, design, why_not)
     names = [strategy.name for strategy in wanted]
     references = [reference for reference in (BASELINE, AS_ASKED) if reference.name not in names]
-    chosen, notes = [], []
+    chosen = []
     for strategy in sorted([*references, *wanted], key=lambda s: (s.name != "baseline", s.name != "as-asked")):
-        based, origin = on_base(strategy, base), registry.origin(strategy)
-        reason = _reason(strategy, based, base, encoder, origin)
+        reason = why_not(strategy)
         if reason:
             notes.append(f"{strategy.name} is left out: {reason}")
             continue
+        based = on_base(strategy, base)
         part = OTHER_LAYERS if trains_other_layers(strategy, base) else ""
-        chosen.append(_fix(Arm(based, part, _of_base(strategy, based), origin), fixed))
+        arm = Arm(based, part, _of_base(strategy, based), registry.origin(strategy))
+        chosen.append(replace(arm, design=design, among=among) if among and strategy.name in names else arm)
+    if design == SEARCH:
+        asked = searched(registry, parts or [])
+        found, left_out = search(SEARCH, base, asked, why_not)
+        chosen.append(replace(found, origin=next(filter(None, map(registry.origin, asked)), "")))
+        notes += left_out
+    chosen = [_fix(arm, fixed) for arm in chosen]
     _check_used(fixed, chosen)
     return chosen, notes
 
@@ -125,6 +110,11 @@ def unfit(own: Strategy, strategy: Strategy, base: Strategy, encoder: Encoder) -
     if own.changed and len(idle) == len(own.changed):
         return idle[0]
     return _idle_rates(strategy, layers, encoder) or _head_without_tokens(strategy, layers)
+
+
+def misfit(strategy: Strategy, encoder: Encoder) -> str:
+    """Why components cannot be trained together on this encoder; empty where they can."""
+    return _head_without_tokens(strategy, _layers(strategy, encoder))
 
 
 def _alike(one: Component, other: Component) -> bool:
@@ -184,13 +174,38 @@ def base_of(name: str) -> Strategy:
     return BASES[name]
 
 
-def _wanted(registry: Registry, strategies: list[str] | None, parts: list[str] | None, design: str) -> list[Strategy]:
+def searched(registry: Registry, parts: list[str]) -> list[Strategy]:
+    """The parts of a search; ``all`` are those that are not the baseline itself, or it in other terms."""
+    if parts == [ALL]:
+        return [one for one in registry.strategies.values() if one.changed and not one.identity_of]
+    return [registry.get(name) for name in _unique(parts) if name != BASELINE.name]
+
+
+def _wanted(
+    registry: Registry,
+    strategies: list[str] | None,
+    parts: list[str] | None,
+    design: str,
+    why_not: Callable[[Strategy], str],
+) -> tuple[list[Strategy], tuple[str, ...], list[str]]:
+    """The strategies to run, the parts that they combine, and a note for each part that is left out, and why."""
+    if design not in (*DESIGNS, SEARCH):
+        known = [*DESIGNS, SEARCH]
+        raise AblateError(f"unknown design '{design}'{near(design, known)} (known: {', '.join(known)})")
+    if design == SEARCH:
+        return [], (), []
     if parts is not None:
         # the combination of no part is the baseline already
-        return design_arms(design, [registry.get(name) for name in _unique(parts) if name != BASELINE.name])
-    if strategies == ["all"]:
-        return list(registry.strategies.values())
-    return [registry.get(name) for name in _unique(strategies if strategies is not None else list(DEFAULT))]
+        asked = [one for one in map(registry.get, _unique(parts)) if one.name != BASELINE.name]
+        reasons = {one.name: why_not(one) for one in asked}
+        # parts that clash are an error whether they fit or not; a plugin that is left out may be broken
+        design_arms(design, [one for one in asked if not (reasons[one.name] and registry.origin(one))])
+        fit = [one for one in asked if one.changed and not reasons[one.name]]
+        notes = [f"{name} is left out: {reason}" for name, reason in reasons.items() if reason]
+        return design_arms(design, fit), tuple(one.name for one in fit), notes
+    if strategies == [ALL]:
+        return list(registry.strategies.values()), (), []
+    return [registry.get(name) for name in _unique(strategies if strategies is not None else list(DEFAULT))], (), []
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -206,19 +221,16 @@ def _of_base(own: Strategy, based: Strategy) -> dict[str, Any]:
 def _fix(arm: Arm, fixed: Mapping[str, Any]) -> Arm:
     """Set the parameters that concern this arm: ``factor.field`` for every arm, ``name.factor.field`` for one."""
     values: dict[str, Any] = dict(arm.fixed)
-    space = search_space(arm.strategy)
+    names, marks = arm.names, arm.marks
     for path, value in sorted(fixed.items(), key=lambda item: item[0].startswith(f"{arm.name}.")):  # its own win
-        own = path.removeprefix(f"{arm.name}.")
-        if own in space:
-            check_in_range(path, space[own], value)
+        for own in names.get(path.removeprefix(f"{arm.name}."), ()):
+            check_in_range(path, marks[own], value)
             values[own] = value
-    return replace(arm, strategy=configure(arm.strategy, values), fixed=values)
+    return arm.fixing(values)
 
 
 def _check_used(fixed: Mapping[str, Any], arms: list[Arm]) -> None:
-    known = {
-        f"{prefix}{path}" for arm in arms for path in search_space(arm.strategy) for prefix in ("", f"{arm.name}.")
-    }
+    known = {f"{prefix}{path}" for arm in arms for path in arm.names for prefix in ("", f"{arm.name}.")}
     for path in fixed:
         if path not in known:
             raise AblateError(f"--set {path}: no arm has this parameter{near(path, sorted(known))}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 
 from ablate.errors import AblateError
@@ -14,9 +16,10 @@ from ablate.plugins import registry
 from ablate.results.folder import read
 from ablate.results.record import Body
 from ablate.space import search_space
-from ablate.strategy import from_json
+from ablate.strategy import FACTORS, from_json
 from ablate.study.propose import frozen
 from ablate.study.schedule import tried_of
+from ablate.study.search import recorded_marks
 
 GET_DASHBOARD = "pip install 'ablate[dashboard]'"
 
@@ -61,13 +64,24 @@ def _rebuilt(trials: Sequence[Body]) -> BaseStorage:
     for arm in sorted({body["arm"] for body in trials}):
         study = optuna.create_study(storage=made, study_name=arm, direction="maximize")
         own = sorted((body for body in trials if body["arm"] == arm), key=lambda body: body["trial"])
-        varied = [path for path in own[0]["parameters"] if len({body["parameters"][path] for body in own}) > 1]
+        seen: dict[str, set[Any]] = {}
         for body in own:
-            marks = search_space(from_json(body["identity"]["strategy"]))
-            space = {path: marks[path] for path in varied}
-            values = {path: body["parameters"][path] for path in varied}
+            for path, value in body["parameters"].items():
+                seen.setdefault(path, set()).add(value)
+        varied = {path: values for path, values in seen.items() if len(values) > 1}
+        for body in own:
+            space = _space(body, varied)
+            values = {path: body["parameters"][path] for path in space}
             study.add_trial(frozen(tried_of(body, body["trial"], values), space))
     return made
+
+
+def _space(body: Body, varied: Mapping[str, set[Any]]) -> dict[str, BaseDistribution]:
+    """The marks of what varies among the trials and is a parameter of this one; a search's choices are levels seen."""
+    strategy, parameters = from_json(body["identity"]["strategy"]), body["parameters"]
+    choices = {factor: CategoricalDistribution(sorted(varied[factor])) for factor in FACTORS if factor in varied}
+    marks = {**search_space(strategy), **recorded_marks(strategy, parameters), **choices}
+    return {path: marks[path] for path in varied if path in parameters}
 
 
 def _refuse_taken(host: str, port: int) -> None:

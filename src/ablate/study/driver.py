@@ -9,9 +9,10 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.results.record import Body
 from ablate.strategy import to_json
-from ablate.study.arms import Arm
+from ablate.study.arm import Arm
 from ablate.study.engine import Engine
 from ablate.study.schedule import Schedule, Task, tried_of
+from ablate.study.search import Search
 from ablate.study.storage import Storage
 from ablate.study.view import View
 from ablate.study.workbench import Workbench
@@ -78,14 +79,13 @@ class Driver:
             self.storage.end(task.arm, tried_of(body, task.trial, dict(task.parameters)))
 
     def _space(self, task: Task) -> dict[str, Any]:
-        return self.workbench.arms[task.arm].space
+        return self.workbench.arms[task.arm].space_of(task.parameters)
 
     def _refuse_other_plugins(self) -> None:
         """Runs of a plugin before and after an edit would stand on one row under one name."""
-        own = {name: foreign_classes(to_json(arm.strategy)) for name, arm in self.workbench.arms.items()}
         for body in self.bodies.values():
-            found = foreign_classes(body["identity"]["strategy"])
-            if found != own.get(body["arm"], found):
+            arm = self.workbench.arms.get(body["arm"])
+            if arm is not None and not _made_from(body["identity"]["strategy"], arm):
                 raise AblateError(
                     f"output folder '{self.workbench.records.folder.parent}' holds runs of '{body['arm']}' from "
                     "another version of its plugin; give another --out, or the plugin as it was"
@@ -117,6 +117,13 @@ class Driver:
                 f"{arm}: the weights of {lost} runs were not kept when they were made; "
                 "give another --out to make them again"
             )
+
+
+def _made_from(strategy: Any, arm: Arm) -> bool:
+    """Whether the plugins of a record's strategy are those of the arm; a search has some of its levels' at a time."""
+    own = {name for variant in arm.variants for name in foreign_classes(to_json(variant))}
+    found = foreign_classes(strategy)
+    return found <= own if isinstance(arm, Search) else found == own
 
 
 def foreign_classes(strategy: Any) -> set[str]:

@@ -23,9 +23,8 @@ from ablate.metrics.cuts import Scores
 from ablate.metrics.stability import stability
 from ablate.results.record import SCHEMA, Body, key_of
 from ablate.rules import Rule
-from ablate.space import defaults
 from ablate.strategy import to_json
-from ablate.study.arms import Arm
+from ablate.study.arm import Arm
 from ablate.study.content import content
 from ablate.study.judge import NotFiniteError, judge
 from ablate.train.device import processor
@@ -119,13 +118,21 @@ def _account(arm: Arm, setting: Setting, phase: str, seed: int, trial: int | Non
         "kind": "strategy",
         "part": arm.part,
         "identity_of": arm.strategy.identity_of,
-        "notes": notes(setting),
+        "notes": [*notes(setting), *(arm.notes if phase == "confirm" else [])],
         "trial": trial,
-        "parameters": defaults(arm.strategy),
+        "parameters": arm.parameters,
+        **_place(arm),
         "dataset": describe(setting),
         "environment": environment(setting),
         "truth": truth,
     }
+
+
+def _place(arm: Arm) -> dict[str, Any]:
+    """The place of an arm in its design, outside of what determines the run; nothing where there is none."""
+    if not arm.among:
+        return {}
+    return {"design": {"name": arm.design, "among": list(arm.among), "parts": list(arm.strategy.parts)}}
 
 
 def _figures(

@@ -9,6 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ablate.errors import AblateError, near
 
+#: The design that combines no subsets: one arm whose tuning chooses a component for every factor.
+SEARCH = "search"
+#: All strategies there are.
+ALL = "all"
+
 
 class Plan(BaseModel):
     """The options of a study; each is a key of the study file and an option of the command line.
@@ -101,7 +106,8 @@ def make(values: Mapping[str, Any], where: str = "the plan") -> Plan:
         if _given(values, one) and _given(values, other):
             raise AblateError(f"{where}: {one} and {other} exclude each other; give one of them")
     if plan.design != "add-one-in" and not plan.parts:
-        raise AblateError(f"{where}: design '{plan.design}' combines parts; give --parts a,b,c")
+        some = "a,b,c or --parts all" if plan.design == SEARCH else "a,b,c"
+        raise AblateError(f"{where}: design '{plan.design}' combines parts; give --parts {some}")
     return plan
 
 

@@ -66,16 +66,16 @@ def _design(number: int, space: Mapping[str, BaseDistribution], seed: str) -> di
     own = [path for path in space if path not in COMMON]
     units = dict(zip(COMMON, common, strict=True))
     units.update(zip(own, _sobol(seed, len(own), number), strict=True) if own else ())
-    return {path: _at(mark, float(units[path])) for path, mark in space.items()}
+    return {path: at(mark, float(units[path])) for path, mark in space.items()}
 
 
 def _sobol(seed: str, dimensions: int, number: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Point ``number`` (from 1) of a scrambled Sobol sequence of eight points (Sobol 1967; Owen 1998)."""
-    points = qmc.Sobol(dimensions, rng=np.random.default_rng(_number(seed))).random(DESIGN)
+    points = qmc.Sobol(dimensions, rng=np.random.default_rng(number_of(seed))).random(DESIGN)
     return np.asarray(points[number - 1])
 
 
-def _at(mark: BaseDistribution, unit: float) -> Any:
+def at(mark: BaseDistribution, unit: float) -> Any:
     """The value of a mark at a point of [0, 1)."""
     if isinstance(mark, CategoricalDistribution):
         return mark.choices[int(unit * len(mark.choices))]
@@ -90,7 +90,7 @@ def _at(mark: BaseDistribution, unit: float) -> Any:
 def _tpe(number: int, space: Mapping[str, BaseDistribution], earlier: Sequence[Tried], seed: str) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(seed=_number(f"{seed}/{number}"), n_startup_trials=DESIGN)
+        sampler = optuna.samplers.TPESampler(seed=number_of(f"{seed}/{number}"), n_startup_trials=DESIGN)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.add_trials([frozen(one, space) for one in sorted(earlier, key=lambda one: one.number)])
     return dict(study.ask(dict(space)).params)
@@ -146,5 +146,6 @@ def _median_of_bests(curves: Sequence[tuple[float, ...]], point: int) -> float:
     return float(np.median(bests)) if point >= SPARED_POINTS and len(bests) >= ENOUGH else 0.0
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """A seed, the same for the same text on every machine."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")

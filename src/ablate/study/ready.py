@@ -21,7 +21,8 @@ from ablate.errors import AblateError
 from ablate.plugins import Registry, registry
 from ablate.results.record import Records
 from ablate.study import resolve
-from ablate.study.arms import Arm, base_of, choose
+from ablate.study.arm import Arm
+from ablate.study.arms import base_of, choose, searched
 from ablate.study.division import Kind, Place, kind_of, names_one, places, workers
 from ablate.study.estimate import (
     FIRST_LOOK_MINUTES,
@@ -35,7 +36,7 @@ from ablate.study.estimate import (
 )
 from ablate.study.execute import short_name
 from ablate.study.hours import MOST_SEEDS, MOST_TRIALS, Size, fit, given_up
-from ablate.study.plan import Plan
+from ablate.study.plan import ALL, Plan
 from ablate.study.plugged import unloadable
 from ablate.study.settings import Settings, budget
 from ablate.study.view import View, duration
@@ -150,6 +151,7 @@ def _settle(
         "backbone": short_name(name),
         "base": base_name,
         "strategies": None if plan.parts else [arm.name for arm in arms],
+        "parts": [one.name for one in searched(found, [ALL])] if plan.parts == [ALL] else plan.parts,
         "trials": size.trials,
         "seeds": size.seeds,
         "steps": size.steps,

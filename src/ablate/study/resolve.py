@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.study import planfile
-from ablate.study.plan import PLACES, Plan, make
+from ablate.study.plan import ALL, PLACES, SEARCH, Plan, make
 
 #: A finished study may be extended in these; everything else makes it another study.
 EXTENDABLE = ("strategies", "plugin", "trials", "seeds", "keep_weights", "threads", "micro_floor", "name", "data")
@@ -29,10 +29,14 @@ def with_earlier(plan: Plan, out: Path) -> Plan:
     for key, new in given.items():
         if key in PLACES or key in EXTENDABLE or _pathless(key, new) == earlier.get(key, {} if key == "set" else None):
             continue
+        if key == "parts" and new == [ALL] and earlier.get("design") == SEARCH:
+            continue  # those that there were when the study began
         there = repr(earlier[key]) if key in earlier else "not set"
         raise AblateError(
             f"output folder '{out}' holds another study: {key} is {there} there and {new!r} here; give another --out"
         )
+    if given.get("parts") == [ALL]:
+        given.pop("parts")
     merged = {**earlier, **given}
     for one, other in (("strategies", "parts"), ("rho", "alarms_per_document"), ("labels", "label_columns")):
         if one in given and other in earlier and other not in given:

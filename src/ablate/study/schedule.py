@@ -13,10 +13,9 @@ from typing import Any
 
 from ablate.results.record import Body
 from ablate.results.selection import FIRST_SEED, selected, top
-from ablate.space import defaults
-from ablate.study.arms import Arm
+from ablate.study.arm import Arm
 from ablate.study.estimate import RESCORED, RESCORING_SEEDS, runs_of_arm
-from ablate.study.propose import Tried, bar, looks_at, propose
+from ablate.study.propose import Tried, bar, looks_at
 
 Bodies = Mapping[str, Body]
 
@@ -113,7 +112,7 @@ class Schedule:
     def _trial(self, arm: Arm, number: int, earlier: list[Tried]) -> Task:
         told = (arm.name, number, *((one.value, one.curve, one.pruned) for one in earlier))
         if told not in self._made:
-            parameters = propose(number, arm.space, defaults(arm.strategy), earlier, arm.name)
+            parameters = arm.propose(number, earlier)
             self._made[told] = self._task(arm, "tune", FIRST_SEED, parameters, number, bar(earlier, number))
         return self._made[told]
 

@@ -14,6 +14,7 @@ from ablate.study import resolve
 from ablate.study.division import Place, told
 from ablate.study.driver import Driver
 from ablate.study.engine import Engine, Here
+from ablate.study.importances import keep_importances
 from ablate.study.lock import lock
 from ablate.study.plan import Plan
 from ablate.study.ready import Ready, prepare
@@ -45,6 +46,7 @@ def complete(plan: Plan, view: View) -> Read:
         with closing(Storage(ready.out / "study.db")) as storage:
             driver = Driver(schedule, workbench, bodies, storage, view)
             driver.run(_engine(ready, workbench, _missing(schedule, bodies), view))
+        keep_importances(ready.out, schedule, bodies)
         return finish(ready.out)
 
 
@@ -67,7 +69,7 @@ def dry_run(plan: Plan, view: View) -> list[str]:
     ready = prepare(plan, view)
     measured, steps = ready.measured(), ready.size.steps
     seconds = measured.cost.seconds(steps)
-    parameters = [f"{arm.name} ({', '.join(arm.space)})" for arm in ready.arms]
+    parameters = [f"{arm.name} ({arm.listing})" for arm in ready.arms]
     return [
         f"arms: {len(ready.arms)}",
         *(f"  {line}" for line in parameters),

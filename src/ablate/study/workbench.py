@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from ablate.errors import AblateError
 from ablate.results.record import Body, Records, key_of
 from ablate.study import controls
-from ablate.study.arms import Arm
+from ablate.study.arm import Arm
+from ablate.study.arms import misfit
 from ablate.study.execute import execute, identity, lost
 from ablate.study.plugged import concerns, raised
 from ablate.study.propose import below
 from ablate.study.schedule import Task
+from ablate.study.search import Search
 from ablate.study.settings import Settings
 from ablate.study.view import View
 from ablate.study.weights import keep
@@ -39,7 +41,7 @@ class Workbench:
 
     def key(self, arm: Arm, phase: str, seed: int) -> str:
         """The name of the record of a configured arm's run."""
-        return key_of(identity(arm, self._setting(arm.name), phase, seed))
+        return key_of(identity(arm, self._setting_of(arm), phase, seed))
 
     def controls(self) -> dict[str, str]:
         """The key of each control's record."""
@@ -65,13 +67,16 @@ class Workbench:
 
         arm, setting = self._configured(task)
         try:
-            body, arrays, outcome = execute(
-                arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step
-            )
+            if isinstance(arm, Search) and (reason := misfit(arm.strategy, setting.encoder)):
+                return self.lose(task, reason)  # components that cannot be trained together are the worst choice
+            made = execute(arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step)
         except Exception as error:
+            if isinstance(arm, Search) and isinstance(error, AblateError):
+                return self.lose(task, str(error))
             if not (arm.origin and concerns(error, arm.strategy)):
                 raise
             return self.lose(task, raised(error, arm.strategy))
+        body, arrays, outcome = made
         if self.keep_weights and task.phase == "confirm" and body["status"] == "finished":
             keep(outcome.model, self.weights(body))
         return self._keep(task, body, arrays)
@@ -102,7 +107,12 @@ class Workbench:
         return self.settings.of(self.arms[name].strategy)
 
     def _configured(self, task: Task) -> tuple[Arm, Setting]:
-        return self.arms[task.arm].configured(task.parameters), self._setting(task.arm)
+        arm = self.arms[task.arm].configured(task.parameters)
+        return arm, self._setting_of(arm)
+
+    def _setting_of(self, arm: Arm) -> Setting:
+        """The setting of a configured arm."""
+        return self.settings.of(self.arms[arm.name].shape_of(arm))
 
     def _keep(self, task: Task, body: Body, arrays: Mapping[str, NDArray[Any]]) -> Body:
         if body["key"] != task.key:

@@ -8,7 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ablate.results import effects_table
 from ablate.results.columns import amount
+from ablate.results.leaderboard import Board
 from ablate.results.recommendation import recommend
 from ablate.results.recommendation_words import words
 from ablate.results.report import (
@@ -81,6 +83,7 @@ def _contents(material: Material, shown: Sequence[Figure]) -> dict[str, Any]:
         "lines": lines,
         "groups": board_table.groups(lines),
         "tags": sorted({tag for line in lines for tag in line.tags}),
+        "effects": _effects(material.board),
         "figures": shown,
         "labels": table,
         "labels_json": Markup(label_table.script(table)),
@@ -107,6 +110,15 @@ def _facts(material: Material) -> list[tuple[str, str]]:
         ("runs of each strategy", span),
         ("tuning trials of each", amount(float(material.board["selection"]["trials"])).removesuffix(".0")),
     ]
+
+
+def _effects(board: Board) -> dict[str, Any] | None:
+    """The table of the parts of a design; None where the study has none."""
+    found = board.get("effects")
+    if not found:
+        return None
+    heads, rows = effects_table.table(found)
+    return {"title": effects_table.title(found), "heads": heads, "rows": rows, "notes": effects_table.notes(found)}
 
 
 def _colours() -> str:
