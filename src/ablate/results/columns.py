@@ -63,9 +63,18 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 86400:.0f}d"
 
 
-def _rank(row: Row) -> str:
-    mark = "*" if row["better"] else ""
-    return f"{row['rank']}{mark}" if row["rank"] else ""
+def rank(row: Row) -> str:
+    """The rank with its marks: * better than the baseline, = not to be told from the leader."""
+    marks = ("*" if row["better"] else "") + ("=" if row["tied_with_leader"] else "")
+    return f"{row['rank']}{marks}" if row["rank"] else ""
+
+
+def ranks(row: Row) -> str:
+    """The ranks that the row may have."""
+    found = row["rank_interval"]
+    if found is None:
+        return NONE
+    return f"{found['low']}" if found["low"] == found["high"] else f"{found['low']}-{found['high']}"
 
 
 def _dip(row: Row) -> str:
@@ -126,11 +135,12 @@ def _stability(*names: str) -> Callable[[Row], str]:
 
 
 NARROW = (
-    Column(("", "#"), _rank, left=True),
+    Column(("", "#"), rank, left=True),
     Column(("", "strategy"), lambda row: row["strategy"], left=True),
     Column(("macro recall", "[95 %]"), lambda row: with_interval(row["macro_recall_at_budget"])),
     Column(("micro", ""), lambda row: points((row["micro_recall_at_budget"] or {}).get("mean")), spare=1),
     Column(("delta to baseline", "[95 %]"), lambda row: with_interval(row["delta_macro"], sign=True), spare=2),
+    Column(("ranks", "95 %"), ranks, spare=6, optional=True),
     Column(("drawn", "macro"), lambda row: points((row.get("drawn_macro") or {}).get("mean")), spare=2, optional=True),
     Column(("of the", "ceiling"), lambda row: _share((row.get("recovered") or {}).get("all")), spare=3, optional=True),
     Column(("set-", "tled"), lambda row: row["stability"]["settled"] or NONE, spare=4),

@@ -19,6 +19,7 @@ from ablate.results.rows import Row
 from ablate.results.selection import SELECTION, selected
 from ablate.results.simultaneous import simultaneous
 from ablate.results.statistics import Resampler, Sample, interval, paired, smallest_detectable
+from ablate.results.ties import pairwise
 from ablate.results.weights.predicted import predicted_noise
 
 BASELINE = "baseline"
@@ -161,6 +162,9 @@ def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
         "delta_micro": rows.between(interval(delta_micro)) if delta_micro else None,
         "better": None,
         "better_interval": None,
+        "rank_interval": None,
+        "delta_to_leader": None,
+        "tied_with_leader": None,
         "smallest_detectable_difference": None,
     }
     if delta_macro and entry is not base:
@@ -204,7 +208,10 @@ def _costs_micro(row: Row, floor: float | None) -> bool | None:
 
 
 def _rank(entries: Sequence[Entry], table: Sequence[Row], base: Entry | None) -> dict[str, Any] | None:
-    """Fill in ranks, and which rows are better than the baseline whatever the others do; gives the leader's lead."""
+    """Fill in ranks with their intervals, who is told from the baseline and from the leader; gives the leader's lead.
+
+    Either kind of comparison holds for the whole board at once.
+    """
     ranking = [(e, r) for e, r in zip(entries, table, strict=True) if e.ranks and r["costs_micro"] is False]
     ranking.sort(key=lambda pair: (-pair[1]["macro_recall_at_budget"]["mean"], pair[0].arm))
     for place, (_, row) in enumerate(ranking, start=1):
@@ -214,21 +221,28 @@ def _rank(entries: Sequence[Entry], table: Sequence[Row], base: Entry | None) ->
     for (row, _), found in zip(known, simultaneous([d for _, d in known]), strict=True):
         row["better_interval"] = rows.between(found)
         row["better"] = found.low > 0
-    return _lead([e for e, _ in ranking])
+    return _lead(ranking)
 
 
-def _lead(ranking: Sequence[Entry]) -> dict[str, Any] | None:
-    """Who leads, who is next, and whether the two can be told apart."""
+def _lead(ranking: Sequence[tuple[Entry, Row]]) -> dict[str, Any] | None:
+    """Fill in rank intervals and who cannot be told from the leader; gives the leader, who is next, and who is tied."""
     if not ranking:
         return None
-    second = ranking[1] if len(ranking) > 1 else None
-    delta = _delta(ranking[0], second, "macro")
-    lead = interval(delta) if delta else None
+    pairs = pairwise([e.macro for e, _ in ranking if e.macro is not None])
+    for place, (_, row) in enumerate(ranking):
+        row["rank_interval"] = dict(zip(("low", "high"), pairs.ranks(place), strict=True))
+        found = pairs.interval(place, 0)
+        row["delta_to_leader"] = rows.between(found)
+        row["tied_with_leader"] = None if found is None else bool(not pairs.above[0, place])
+    lead = pairs.interval(0, 1) if len(ranking) > 1 else None
+    tied = [e.arm for e, row in ranking[1:] if row["tied_with_leader"]]
+    ranking[0][1]["tied_with_leader"] = bool(tied)
     return {
-        "strategy": ranking[0].arm,
-        "next": second.arm if second else None,
+        "strategy": ranking[0][0].arm,
+        "next": ranking[1][0].arm if len(ranking) > 1 else None,
         "lead": rows.between(lead),
         "told_from_next": bool(lead and lead.low > 0),
+        "tied": tied,
     }
 
 

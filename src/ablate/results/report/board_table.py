@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.results.columns import amount, duration, points, ratio, settled_share, verdicts, with_interval
+from ablate.results.columns import amount, duration, points, rank, ranks, ratio, settled_share, verdicts, with_interval
 from ablate.results.formats import LINES
 from ablate.results.leaderboard import group
 from ablate.results.report.material import Arm, Material
@@ -98,9 +98,10 @@ def _steps(row: Row) -> tuple[str, float | None]:
 HEADINGS = (
     Heading(
         "#",
-        lambda row: (f"{row['rank']}{'*' if row['better'] else ''}" if row["rank"] else "", row["rank"]),
+        lambda row: (rank(row), row["rank"]),
         falls=False,
     ),
+    Heading("ranks [95\u00a0%]", lambda row: (ranks(row), _at(row, ("rank_interval", "low"))), falls=False),
     Heading("strategy", lambda row: (row["strategy"], row["strategy"]), falls=False, left=True),
     Heading("macro recall [95\u00a0%]", _interval("macro_recall_at_budget")),
     Heading("micro recall [95\u00a0%]", _interval("micro_recall_at_budget")),
@@ -124,6 +125,7 @@ HEADINGS = (
     Heading("medium 100+", _share("buckets", "medium", "macro_recall"), more=True),
     Heading("head 10,000+", _share("buckets", "head", "macro_recall"), more=True),
     Heading("labels never found", _share("dead_labels"), more=True, falls=False),
+    Heading("against the leader [95\u00a0%]", _interval("delta_to_leader", sign=True), more=True),
     Heading("detectable difference", _share("smallest_detectable_difference"), more=True, falls=False),
     Heading(
         "settled share [95\u00a0%]", lambda row: (settled_share(row), _at(row, ("stability", "settled_low"))), more=True
