@@ -34,7 +34,9 @@ def main() -> None:
 def _line(studies: list[tuple[Sample, float]]) -> str:
     seeds = [_t(sample) for sample, _ in studies]
     ours = [(found.low, found.high) for found in (interval(sample) for sample, _ in studies)]
-    covers = [np.mean([low <= true <= high for (low, high), (_, true) in zip(i, studies, strict=True)]) for i in (seeds, ours)]
+    covers = [
+        np.mean([low <= true <= high for (low, high), (_, true) in zip(i, studies, strict=True)]) for i in (seeds, ours)
+    ]
     wider = np.mean([b - a for a, b in ours]) / np.mean([b - a for a, b in seeds])
     return f"{covers[0]:.1%} | {covers[1]:.1%} | {wider:.2f}"
 

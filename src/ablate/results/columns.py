@@ -106,6 +106,16 @@ def _multiple(name: str) -> Callable[[Row], str]:
     return show
 
 
+def _best_of(k: int) -> Callable[[Row], str]:
+    """The expected best score of k random trials on validation."""
+
+    def show(row: Row) -> str:
+        found = row["expected_best"] or []
+        return points(found[k - 1]) if k <= len(found) else NONE
+
+    return show
+
+
 def _steps(row: Row) -> str:
     found = row["steps_to_95"]
     if found is None:
@@ -175,6 +185,8 @@ WIDE = (
     Column(("loss cv: seen", "/predicted"), _stability("loss_cv", "predicted_loss_cv"), spare=26),
     Column(("", "runs"), lambda row: str(row["runs"]), spare=21),
     Column(("", "trials"), lambda row: str(row["trials"]), spare=22),
+    Column(("tuning", "time"), lambda row: duration(row["measured"]["tuning_seconds"]), spare=23),
+    Column(("best of 1,", "8 draws"), lambda row: f"{_best_of(1)(row)}/{_best_of(8)(row)}", spare=24),
 )
 """All columns of ``--wide``."""
 

@@ -138,6 +138,7 @@ HEADINGS = (
     Heading("steps to 95 %", _steps, more=True, falls=False),
     Heading("runs", _plain(_count, "runs"), more=True),
     Heading("trials", _plain(_count, "trials"), more=True),
+    Heading("time of tuning", _plain(duration, "measured", "tuning_seconds"), more=True, falls=False),
     Heading("time of a run", _plain(duration, "measured", "seconds"), falls=False),
 )
 

@@ -19,6 +19,7 @@ from ablate.results.report import (
     cost,
     curves,
     dose,
+    effort,
     forest,
     frequency,
     frontier,
@@ -43,6 +44,7 @@ FIGURES: tuple[tuple[str, Callable[[Material], Figure | None]], ...] = (
     ("curves", curves.macro),
     ("loss", curves.loss),
     ("tuning", history.figure),
+    ("effort", effort.figure),
     ("cost", cost.figure),
 )
 """Names of all figures, in the order of the page; one that a study has nothing for is left out."""
