@@ -189,16 +189,21 @@ def leaderboard(
     decisions: Annotated[
         bool, typer.Option("--decisions", help="Strategies by decision rules instead: table, md or json.")
     ] = False,
+    threshold: Annotated[
+        bool, typer.Option("--threshold", help="Which gains are a mere shift of the threshold instead: no tex.")
+    ] = False,
 ) -> None:
     """Print the board of a study from its records."""
+    if decisions and threshold:
+        raise AblateError("--decisions and --threshold are two tables; give one of them")
     if decisions:
         from ablate.results.decisions import show as show_decisions
 
         show_decisions(folder, format)
         return
-    from ablate.results.show import show
+    from ablate.results.show import show, show_gains
 
-    show(folder, format, wide)
+    show_gains(folder, format) if threshold else show(folder, format, wide)
 
 
 @app.command()

@@ -20,7 +20,7 @@ def test_by_hand():
 
 
 def test_it_is_the_mean_of_the_best_over_all_sets():
-    scores = list(np.random.default_rng(0).random(7)) + [0.3, 0.3]
+    scores = [*np.random.default_rng(0).random(7), 0.3, 0.3]
     slow = [fmean(max(some) for some in combinations(scores, k)) for k in range(1, 10)]
     assert expected_best(scores) == pytest.approx(slow)
 

@@ -13,6 +13,7 @@ from ablate.metrics.alarms import decode
 from ablate.metrics.measure import MULTIPLES
 from ablate.results import rows
 from ablate.results.effects import designed
+from ablate.results.gains import Runs, gains
 from ablate.results.record import SCHEMA, Body, Records, Truth, canonical
 from ablate.results.recovered import drawn_recall, recover
 from ablate.results.rows import Row
@@ -86,9 +87,17 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
         "interval": INTERVAL,
         "guard": {"costs_micro_below": -GUARD, "micro_floor": plan.get("micro_floor")},
         "leader": leader,
+        "gains": _gains(table, entries, store),
         "rows": table,
         **designed((entry.body, entry.macro, entry.micro) for entry in entries),
     }
+
+
+def _gains(table: Sequence[Row], entries: Sequence[Entry], store: Records) -> list[dict[str, Any]]:
+    """What of each strategy's gain is a shift of cuts, in the order of the board."""
+    found = {e.arm: Runs(e.arm, e.finished, e.macro) for e in entries if e.body["kind"] == "strategy"}
+    ordered = [found[row["strategy"]] for row in table if row["strategy"] in found]
+    return gains(ordered, BASELINE, store)
 
 
 def _entries(bodies: Sequence[Body], store: Records, draws: int) -> list[Entry]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.errors import AblateError, near
-from ablate.results import effects_table
+from ablate.results import effects_table, gains_table
 from ablate.results.folder import read
 from ablate.results.formats import latex, markdown, to_csv, to_json
 from ablate.results.leaderboard import Board
@@ -25,6 +25,32 @@ DOCUMENTS: dict[str, Callable[[Board, bool], str]] = {
     "json": lambda board, wide: to_json(board),
     "tex": latex,
 }
+
+#: The same for the gains of its strategies.
+GAINS: dict[str, Callable[[Board], str]] = {
+    "md": gains_table.markdown,
+    "csv": gains_table.to_csv,
+    "json": gains_table.to_json,
+}
+
+
+def show_gains(folder: Path, format: str) -> None:
+    """Print what of each strategy's gain is a mere shift of cuts.
+
+    Raises:
+        AblateError: the folder holds no study, or the format is unknown.
+    """
+    formats = ["table", *GAINS]
+    if format not in formats:
+        raise AblateError(
+            f"--threshold: unknown format '{format}'{near(format, formats)} (known: {', '.join(formats)})"
+        )
+    found = read(folder)
+    for message in found.records.skipped:
+        print(f"records: {message}; it is left out", file=sys.stderr)
+    console = Console()
+    width = 100 if not console.is_terminal else min(120, console.width)
+    sys.stdout.write(gains_table.text(found.board, width) if format == "table" else GAINS[format](found.board))
 
 
 def show(folder: Path, format: str, wide: bool) -> None:

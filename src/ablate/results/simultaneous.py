@@ -98,4 +98,4 @@ def _level(correlation: Floats, freedom: Floats) -> float:
     t = np.abs(normal / np.sqrt(rng.chisquare(freedom, size=normal.shape) / freedom))
     if (freedom == freedom[0]).all():  # one scale already: the largest t has the least p value
         t, freedom = t.max(axis=1, keepdims=True), freedom[:1]
-    return float(np.quantile(2 * stats.t.sf(t, freedom).min(axis=1), 1 - LEVEL))
+    return float(np.quantile(2 * np.asarray(stats.t.sf(t, freedom)).min(axis=1), 1 - LEVEL))

@@ -27,6 +27,7 @@ from ablate.results.report import (
     history,
     label_table,
     origin,
+    threshold,
 )
 from ablate.results.report.drawing import TONES
 from ablate.results.report.figure import NARROW, WIDE, Figure
@@ -36,6 +37,7 @@ from ablate.results.story import footnotes, headline, sentence
 
 FIGURES: tuple[tuple[str, Callable[[Material], Figure | None]], ...] = (
     ("intervals", forest.figure),
+    ("threshold", threshold.figure),
     ("frontier", frontier.figure),
     ("gap", gap.figure),
     ("alarms", budgets.figure),
