@@ -118,6 +118,10 @@ def study(
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Tuning trials of each arm.", rich_help_panel=BUDGET)] = None,
     seeds: Annotated[int | None, typer.Option(help="Fresh seeds of each arm.", rich_help_panel=BUDGET)] = None,
+    defaults: Annotated[
+        bool | None,
+        typer.Option("--defaults", help="Confirm each arm's untuned configuration too.", rich_help_panel=BUDGET),
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Training steps of every run.", rich_help_panel=BUDGET)] = None,
     batch_size: Annotated[int | None, typer.Option(help="Documents of a batch.", rich_help_panel=BUDGET)] = None,
     hours: Annotated[

@@ -116,6 +116,10 @@ def _best_of(k: int) -> Callable[[Row], str]:
     return show
 
 
+def _at_defaults(row: Row, name: str, sign: bool = False) -> str:
+    return points(((row.get("at_defaults") or {}).get(name) or {}).get("mean"), sign)
+
+
 def _steps(row: Row) -> str:
     found = row["steps_to_95"]
     if found is None:
@@ -150,6 +154,8 @@ NARROW = (
     Column(("macro recall", "[95 %]"), lambda row: with_interval(row["macro_recall_at_budget"])),
     Column(("micro", ""), lambda row: points((row["micro_recall_at_budget"] or {}).get("mean")), spare=1),
     Column(("delta to baseline", "[95 %]"), lambda row: with_interval(row["delta_macro"], sign=True), spare=2),
+    Column(("macro at", "defaults"), lambda row: _at_defaults(row, "macro_recall_at_budget"), spare=7, optional=True),
+    Column(("tuning", "gain"), lambda row: _at_defaults(row, "tuning_gain", sign=True), spare=7, optional=True),
     Column(("ranks", "95 %"), ranks, spare=6, optional=True),
     Column(("drawn", "macro"), lambda row: points((row.get("drawn_macro") or {}).get("mean")), spare=2, optional=True),
     Column(("of the", "ceiling"), lambda row: _share((row.get("recovered") or {}).get("all")), spare=3, optional=True),

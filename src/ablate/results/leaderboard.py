@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from ablate.metrics.alarms import decode
 from ablate.metrics.measure import MULTIPLES
 from ablate.results import rows
+from ablate.results.confirmed import at_defaults, confirmed
+from ablate.results.defaults import fill_defaults
 from ablate.results.effects import designed
 from ablate.results.gains import Runs, gains
-from ablate.results.record import SCHEMA, Body, Records, Truth, canonical
+from ablate.results.record import SCHEMA, Body, Records, Truth
 from ablate.results.recovered import drawn_recall, recover
 from ablate.results.rows import Row
-from ablate.results.selection import SELECTION, selected
+from ablate.results.selection import SELECTION
 from ablate.results.simultaneous import simultaneous
 from ablate.results.statistics import Resampler, Sample, interval, paired, smallest_detectable
 from ablate.results.ties import pairwise
@@ -34,7 +36,10 @@ Plan = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """One arm: its tuning records, the confirm records that count, and its recall at budget."""
+    """One arm: its tuning records, the confirm records that count, and its recall at budget.
+
+    ``untuned`` is the macro recall of its defaults, ``at_defaults`` are the runs behind it.
+    """
 
     arm: str
     tuned: list[Body]
@@ -42,6 +47,8 @@ class Entry:
     parameters: dict[str, Any] | None
     macro: Sample | None
     micro: Sample | None
+    at_defaults: list[Body]
+    untuned: Sample | None
 
     @property
     def finished(self) -> list[Body]:
@@ -76,6 +83,7 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
         for entry, row in zip(entries, table, strict=True):
             row["drawn_macro"] = drawn_recall(entry.finished, [store.arrays(b["key"]) for b in entry.finished])
         recover(table)
+    fill_defaults([(row, e.runs, e.at_defaults, e.macro, e.untuned) for e, row in zip(entries, table, strict=True)])
     leader = _rank(entries, table, base)
     table.sort(key=_place)
     return {
@@ -111,12 +119,21 @@ def _entries(bodies: Sequence[Body], store: Records, draws: int) -> list[Entry]:
 def _entry(arm: str, bodies: list[Body], store: Records, resamplers: dict[str, Resampler], draws: int) -> Entry:
     tuned = [b for b in bodies if b["identity"]["phase"] == "tune"]
     runs, parameters = confirmed(bodies)
+    defaults = at_defaults(bodies)
+    samples = [_samples(some, store, resamplers, draws) for some in (runs, defaults)]
+    return Entry(arm, tuned, runs, parameters, *samples[0], defaults, samples[1][0])
+
+
+def _samples(
+    runs: list[Body], store: Records, resamplers: dict[str, Resampler], draws: int
+) -> tuple[Sample | None, Sample | None]:
+    """Macro and micro recall at budget of the runs that finished."""
     finished = [b for b in runs if b["status"] == "finished" and b.get("test")]
     for name in {b["truth"] for b in finished} - set(resamplers):
         resamplers[name] = Resampler(store.truth(name).labels, draws)
     found = [resamplers[b["truth"]].recalls(decode(store.arrays(b["key"])["alarms"])) for b in finished]
     macro, micro = (_sample(finished, name, [f[place] for f in found]) for place, name in enumerate(("macro", "micro")))
-    return Entry(arm, tuned, runs, parameters, macro, micro)
+    return macro, micro
 
 
 def _sample(finished: Sequence[Body], name: str, draws: Sequence[NDArray[np.float64]]) -> Sample | None:
@@ -126,31 +143,6 @@ def _sample(finished: Sequence[Body], name: str, draws: Sequence[NDArray[np.floa
     seeds = tuple(int(b["identity"]["seed"]) for b in finished)
     seedless = len(seeds) == 1 and finished[0]["kind"] != "strategy"
     return Sample(seeds, np.array(values), np.stack(draws), seedless)
-
-
-def confirmed(bodies: Sequence[Body]) -> tuple[list[Body], dict[str, Any] | None]:
-    """The confirm records of one arm that count, one per seed, and the parameters of their configuration.
-
-    Records of a configuration that the tuning records do not select are stale. An arm that was never tuned (a
-    control, or a study without trials) counts with the configuration that has most runs.
-    """
-    runs = [b for b in bodies if b["identity"]["phase"] == "confirm"]
-    chosen = selected(bodies)
-    groups: dict[str, list[Body]] = {}
-    for body in runs:
-        groups.setdefault(canonical(body["identity"]["strategy"]), []).append(body)
-    if chosen is not None:
-        kept = groups.get(canonical(chosen.strategy), [])
-        return _one_per_seed(kept), chosen.parameters
-    if not groups or any(b["identity"]["phase"] == "tune" and b["kind"] == "strategy" for b in bodies):
-        return [], None
-    kept = groups[min(groups, key=lambda name: (-len(groups[name]), name))]
-    return _one_per_seed(kept), kept[0].get("parameters")
-
-
-def _one_per_seed(bodies: Sequence[Body]) -> list[Body]:
-    by_seed = {b["identity"]["seed"]: b for b in sorted(bodies, key=lambda b: b["key"], reverse=True)}
-    return [by_seed[seed] for seed in sorted(by_seed)]
 
 
 def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:

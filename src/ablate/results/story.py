@@ -132,6 +132,11 @@ def footnotes(board: Board) -> list[str]:
         )
     if "importances" in board:
         notes.append(importances.sentence(board["importances"]))
+    if any(row.get("at_defaults") for row in board["rows"]):
+        notes.append(
+            "Macro at defaults: each strategy untuned, on the same fresh seeds. Tuning gain: what its tuning adds to "
+            "that, paired by seed; 0 where tuning chose the defaults."
+        )
     return notes + _truth(board) + _yardsticks(board) + _remarks(board)
 
 

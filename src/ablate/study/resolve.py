@@ -10,7 +10,18 @@ from ablate.study import planfile
 from ablate.study.plan import ALL, PLACES, SEARCH, Plan, make
 
 #: A finished study may be extended in these; everything else makes it another study.
-EXTENDABLE = ("strategies", "plugin", "trials", "seeds", "keep_weights", "threads", "micro_floor", "name", "data")
+EXTENDABLE = (
+    "strategies",
+    "plugin",
+    "trials",
+    "seeds",
+    "defaults",
+    "keep_weights",
+    "threads",
+    "micro_floor",
+    "name",
+    "data",
+)
 
 FILE = "study.toml"
 COMMENT = "A study as it was run. Go on with it, or check it, with: python -m ablate study THIS_FILE --data FILE"

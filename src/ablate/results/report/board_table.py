@@ -95,6 +95,11 @@ def _steps(row: Row) -> tuple[str, float | None]:
     return ("never", float("inf")) if never else (f"{found['median']:.0f}", found["median"])
 
 
+def _tuning_gain(row: Row) -> tuple[str, float | None]:
+    found = _at(row, ("at_defaults", "tuning_gain"))
+    return with_interval(found, sign=True), _at(found, ("mean",))
+
+
 HEADINGS = (
     Heading(
         "#",
@@ -137,6 +142,8 @@ HEADINGS = (
     Heading("loss noise, predicted", _plain(ratio, "stability", "predicted_loss_cv"), more=True, falls=False),
     Heading("steps to 95 %", _steps, more=True, falls=False),
     Heading("runs", _plain(_count, "runs"), more=True),
+    Heading("macro at its defaults", _share("at_defaults", "macro_recall_at_budget", "mean"), more=True),
+    Heading("gain of tuning [95\u00a0%]", _tuning_gain, more=True),
     Heading("trials", _plain(_count, "trials"), more=True),
     Heading("time of tuning", _plain(duration, "measured", "tuning_seconds"), more=True, falls=False),
     Heading("time of a run", _plain(duration, "measured", "seconds"), falls=False),
