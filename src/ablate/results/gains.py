@@ -1,6 +1,6 @@
 """Threshold or training: what is left of a strategy's gain when every row cuts alike.
 
-See ``docs/decisions/0015-threshold-or-training.md`` for the rule of the reading.
+See ``docs/decisions/0016-threshold-or-training.md`` for the rule of the reading.
 """
 
 from __future__ import annotations

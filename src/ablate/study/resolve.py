@@ -69,4 +69,5 @@ def write(plan: Plan, settled: dict[str, Any], out: Path) -> None:
         values.pop("labels")
     values["plugin"] = [Path(file).name for file in plan.plugin] or None
     values["set"] = dict(plan.set)
+    values["defaults"] = plan.defaults or None  # plans of studies without them read as they always did
     planfile.write(out / FILE, values, COMMENT)
