@@ -194,20 +194,14 @@ def leaderboard(
         bool, typer.Option("--decisions", help="Strategies by decision rules instead: table, md or json.")
     ] = False,
     threshold: Annotated[
-        bool, typer.Option("--threshold", help="Which gains are a mere shift of the threshold instead: no tex.")
+        bool,
+        typer.Option("--threshold", help="Which gains merely shift the threshold instead: table, md, csv or json."),
     ] = False,
 ) -> None:
     """Print the board of a study from its records."""
-    if decisions and threshold:
-        raise AblateError("--decisions and --threshold are two tables; give one of them")
-    if decisions:
-        from ablate.results.decisions import show as show_decisions
+    from ablate.results.show import show
 
-        show_decisions(folder, format)
-        return
-    from ablate.results.show import show, show_gains
-
-    show_gains(folder, format) if threshold else show(folder, format, wide)
+    show(folder, format, wide, [name for name, given in (("decisions", decisions), ("threshold", threshold)) if given])
 
 
 @app.command()

@@ -3,16 +3,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from planted_studies import COUNTS, LABELS, PRIOR, body, labels, scores, study, write_truth
 
+from ablate.errors import AblateError
 from ablate.metrics.measure import examine, validate
 from ablate.results import gains_table
+from ablate.results.folder import read
 from ablate.results.gains import _shift_variance, reading
 from ablate.results.leaderboard import board
 from ablate.results.record import Records
+from ablate.results.show import show
 from ablate.results.statistics import Interval
 
 UP, DOWN, NONE = Interval(2.0, 1.0, 3.0), Interval(-2.0, -3.0, -1.0), Interval(0.0, -1.0, 1.0)
@@ -155,3 +160,27 @@ def test_every_format_holds_every_row(found: dict):
     assert json.loads(gains_table.to_json(found)) == found["gains"]
     told = gains_table.markdown(found)
     assert all(f"| {row['strategy']} | " in told and f" | {row['reading']} |" in told for row in found["gains"])
+
+
+@pytest.fixture
+def folder(store: Records, tmp_path: Path) -> Path:
+    study(store, {"baseline": 3.0, "strong": 5.0})
+    shutil.copytree(store.folder, tmp_path / "study" / "records")
+    (tmp_path / "study" / "study.toml").write_text('name = "toy"\n')
+    return tmp_path / "study"
+
+
+@pytest.mark.parametrize("format", ["table", "md", "csv", "json"])
+def test_the_command_prints_the_table(folder: Path, format: str, capsys: pytest.CaptureFixture[str]):
+    show(folder, format, wide=False, instead=["threshold"])
+    told = capsys.readouterr().out
+    assert "strong" in told
+    if format == "table":
+        assert told == gains_table.text(read(folder).board)
+
+
+def test_mistakes_of_the_command_are_named(folder: Path):
+    with pytest.raises(AblateError, match=r"--threshold: unknown format 'tex'.*known: table, md, csv, json"):
+        show(folder, "tex", wide=False, instead=["threshold"])
+    with pytest.raises(AblateError, match="--decisions and --threshold are tables of their own; give one"):
+        show(folder, "md", wide=False, instead=["decisions", "threshold"])

@@ -86,6 +86,7 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
     fill_defaults([(row, e.runs, e.at_defaults, e.macro, e.untuned) for e, row in zip(entries, table, strict=True)])
     leader = _rank(entries, table, base)
     table.sort(key=_place)
+    runs = {e.arm: Runs(e.arm, e.finished, e.macro) for e in entries}
     return {
         "schema": SCHEMA,
         "study": plan.get("name", ""),
@@ -95,17 +96,10 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
         "interval": INTERVAL,
         "guard": {"costs_micro_below": -GUARD, "micro_floor": plan.get("micro_floor")},
         "leader": leader,
-        "gains": _gains(table, entries, store),
+        "gains": gains([runs[row["strategy"]] for row in table if row["kind"] == "strategy"], BASELINE, store),
         "rows": table,
         **designed((entry.body, entry.macro, entry.micro) for entry in entries),
     }
-
-
-def _gains(table: Sequence[Row], entries: Sequence[Entry], store: Records) -> list[dict[str, Any]]:
-    """What of each strategy's gain is a shift of cuts, in the order of the board."""
-    found = {e.arm: Runs(e.arm, e.finished, e.macro) for e in entries if e.body["kind"] == "strategy"}
-    ordered = [found[row["strategy"]] for row in table if row["strategy"] in found]
-    return gains(ordered, BASELINE, store)
 
 
 def _entries(bodies: Sequence[Body], store: Records, draws: int) -> list[Entry]:

@@ -80,7 +80,8 @@ class Schedule:
 
     @staticmethod
     def _defaults(arm: Arm) -> dict[str, Any]:
-        return _of_space(arm, defaults(arm.strategy))
+        """What trial 0 tries."""
+        return _of_space(arm, arm.propose(0, []))
 
     def trials_of(self, arm: Arm) -> int:
         """Trials of an arm: one where there is nothing to tune."""
