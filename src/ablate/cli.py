@@ -118,6 +118,10 @@ def study(
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Tuning trials of each arm.", rich_help_panel=BUDGET)] = None,
     seeds: Annotated[int | None, typer.Option(help="Fresh seeds of each arm.", rich_help_panel=BUDGET)] = None,
+    defaults: Annotated[
+        bool | None,
+        typer.Option("--defaults", help="Confirm each arm's untuned configuration too.", rich_help_panel=BUDGET),
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Training steps of every run.", rich_help_panel=BUDGET)] = None,
     batch_size: Annotated[int | None, typer.Option(help="Documents of a batch.", rich_help_panel=BUDGET)] = None,
     hours: Annotated[
@@ -189,16 +193,15 @@ def leaderboard(
     decisions: Annotated[
         bool, typer.Option("--decisions", help="Strategies by decision rules instead: table, md or json.")
     ] = False,
+    threshold: Annotated[
+        bool,
+        typer.Option("--threshold", help="Which gains merely shift the threshold instead: table, md, csv or json."),
+    ] = False,
 ) -> None:
     """Print the board of a study from its records."""
-    if decisions:
-        from ablate.results.decisions import show as show_decisions
-
-        show_decisions(folder, format)
-        return
     from ablate.results.show import show
 
-    show(folder, format, wide)
+    show(folder, format, wide, [name for name, given in (("decisions", decisions), ("threshold", threshold)) if given])
 
 
 @app.command()

@@ -29,7 +29,19 @@ from ablate.results.report import page as pages
 from ablate.results.report.origin import study_command
 from ablate.results.report.write import contents, report
 
-EVERY = ("intervals", "frontier", "gap", "alarms", "frequency", "curves", "loss", "tuning", "cost")
+EVERY = (
+    "intervals",
+    "threshold",
+    "frontier",
+    "gap",
+    "alarms",
+    "frequency",
+    "curves",
+    "loss",
+    "tuning",
+    "effort",
+    "cost",
+)
 
 
 class Parsed(HTMLParser):

@@ -7,7 +7,6 @@ from scipy import stats
 
 from ablate.data.labels import Labels
 from ablate.metrics.alarms import top_pairs
-from ablate.results import simultaneous as board_wide
 from ablate.results.simultaneous import simultaneous
 from ablate.results.statistics import (
     Resampler,
@@ -161,54 +160,3 @@ def test_a_row_equal_to_the_baseline_in_every_run_is_no_win():
     assert (equal.low, equal.high) == (0.0, 0.0)
     assert better.low > 0
     assert simultaneous([]) == []
-
-
-def boards(count: int, planted: float, monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, bool]]:
-    """Whether the first strategy wins, and whether any does, on boards of ten strategies with 5 seeds of sd 1 point."""
-    monkeypatch.setattr(board_wide, "SIMULATIONS", 3000)
-    found = []
-    for seed in range(count):
-        rng = np.random.default_rng([5, seed])
-        runs, documents = rng.normal(size=(11, 5)) * 0.01, rng.normal(size=(11, 1, 300)) * 0.002
-        runs[1] += planted
-        rows = [Sample(tuple(range(5)), r, r[:, None] + d) for r, d in zip(runs, documents, strict=True)]
-        intervals = simultaneous([paired(row, rows[0]) for row in rows[1:]])
-        found.append((intervals[0].low > 0, any(i.low > 0 for i in intervals)))
-    return found
-
-
-@pytest.mark.slow
-def test_equal_strategies_hardly_ever_win(monkeypatch: pytest.MonkeyPatch):
-    # 5 % of 400 boards are 20, sd 4.4
-    assert sum(won for _, won in boards(400, 0.0, monkeypatch)) <= 20 + 2 * 4.4
-
-
-@pytest.mark.slow
-def test_a_planted_difference_of_three_points_is_found(monkeypatch: pytest.MonkeyPatch):
-    assert sum(first for first, _ in boards(150, 0.03, monkeypatch)) >= 0.8 * 150
-
-
-def covered(seed: int, runs: int) -> bool:
-    """Whether the interval of a simulated study holds the true macro recall; half of its labels have few positives."""
-    rng = np.random.default_rng([11, runs, seed])
-    width, documents = 30, 300
-    prior = np.geomspace(1.5 / documents, 0.1, width)
-    truth = Labels.from_lists([np.flatnonzero(row) for row in rng.random((documents, width)) < prior], width)
-    recall = np.linspace(0.2, 0.8, width)
-    shared = rng.normal(size=len(truth.indices))
-    resampler, values, draws = Resampler(truth, draws=300, seed=seed), [], []
-    for _ in range(runs):
-        own = np.sqrt(0.7) * shared + np.sqrt(0.3) * rng.normal(size=len(shared))
-        hit = own < stats.norm.ppf(np.clip(recall + 0.02 * rng.normal(), 0.01, 0.99))[truth.indices]
-        present = truth.counts() > 0
-        values.append((np.bincount(truth.indices[hit], minlength=width)[present] / truth.counts()[present]).mean())
-        draws.append(resampler.recalls((truth.rows * width + truth.indices)[hit])[0])
-    found = interval(Sample(tuple(range(runs)), np.array(values), np.stack(draws)))
-    return found.low <= recall[present].mean() <= found.high
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("runs", [3, 5, 10])
-def test_a_nominal_95_percent_interval_covers_at_least_92(runs: int):
-    share = np.mean([covered(seed, runs) for seed in range(400)])
-    assert share >= 0.92

@@ -217,3 +217,24 @@ def test_weights_that_were_not_kept_when_a_run_was_made_are_said_to_be_missing(a
     seen = extend(again, cache, keep_weights=True)
     assert seen.fresh == []
     assert any(said.startswith("focal: the weights of 2 runs were not kept") for said in seen.said)
+
+
+def test_the_defaults_are_confirmed_when_they_are_asked_for(again: Path, cache: Path):
+    before = rows(again)
+    seen = extend(again, cache, defaults=True)
+    tuned_away = {
+        arm: next(b for b in bodies(again) if b["arm"] == arm and b["identity"]["phase"] == "tune" and b["trial"] == 0)
+        for arm in ("baseline", "as-asked", "focal")
+    }
+    for arm, first in tuned_away.items():
+        chosen = before[arm]["parameters"] == first["parameters"]
+        fresh = [b for b in seen.fresh if b["arm"] == arm]
+        assert [b["identity"]["seed"] for b in fresh] == ([] if chosen else [0, 1])
+        assert all(b["identity"]["strategy"] == first["identity"]["strategy"] for b in fresh)
+    after = rows(again)
+    assert seen.fresh
+    for arm in tuned_away:
+        assert after[arm]["at_defaults"]["runs"] == 2
+        assert after[arm]["macro_recall_at_budget"] == before[arm]["macro_recall_at_budget"]
+    assert extend(again, cache).fresh == []  # the folder has settled it
+    assert "defaults = true" in (again / "study.toml").read_text()

@@ -162,3 +162,40 @@ def test_a_bar_says_what_the_median_of_bests_says(earlier: list[list[float]], cu
     looked = [one for one in tried if one.number in looks_at(number)]
     if len(tried) >= len(looks_at(number)):
         assert bar(looked, number) == bar(tried, number) or max(bar(tried, number), default=0.0) == 0.0
+
+
+def with_defaults(arms: tuple[Arm, ...] = ARMS, trials: int = TRIALS) -> Schedule:
+    return replace(schedule(arms, trials), at_defaults=True)
+
+
+def test_defaults_are_confirmed_on_the_same_seeds_and_nothing_else_changes():
+    bodies, _ = made(2, lambda running: running[0], with_defaults())
+    assert set(ALONE) < set(bodies)
+    more = [task for task in with_defaults().known(bodies) if task.key not in ALONE]
+    assert [(task.arm, task.phase, task.seed) for task in more] == [
+        (arm.name, "confirm", seed) for arm in ARMS for seed in range(SEEDS)
+    ]
+    for task in more:
+        arm = next(arm for arm in ARMS if arm.name == task.arm)
+        assert task.parameters == {path: defaults(arm.strategy)[path] for path in arm.space}
+    assert with_defaults().total() == with_defaults().total(bodies) == len(bodies)
+
+
+def test_defaults_that_tuning_chose_are_confirmed_once():
+    found = with_defaults(ARMS[:1], trials=2)
+    bodies = {}
+    while ready := found.ready(bodies):
+        for task in ready:
+            untuned = task.trial == 0 or dict(task.parameters) == defaults(ARMS[0].strategy)
+            bodies[task.key] = record(task) | {"validation": {"balanced_recall": 0.9 if untuned else 0.1}}
+    assert found.chosen(ARMS[0], bodies) == {p: defaults(ARMS[0].strategy)[p] for p in ARMS[0].space}
+    confirmed = [task for task in found.known(bodies) if task.phase == "confirm"]
+    assert [task.seed for task in confirmed] == [0, 1]
+    assert found.total(bodies) == len(bodies) == found.total() - SEEDS
+    assert not list(found.ready(bodies))
+
+
+def test_an_arm_with_nothing_to_tune_has_no_defaults_of_its_own():
+    found = with_defaults((FIXED,))
+    bodies, _ = made(1, lambda running: running[0], found)
+    assert found.total() == found.total(bodies) == len(bodies) == 3 + 2

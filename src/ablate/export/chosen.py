@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.errors import AblateError, near
+from ablate.results.confirmed import confirmed
 from ablate.results.folder import Read
-from ablate.results.leaderboard import confirmed
 from ablate.results.record import Body
 
 

@@ -63,9 +63,18 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 86400:.0f}d"
 
 
-def _rank(row: Row) -> str:
-    mark = "*" if row["better"] else ""
-    return f"{row['rank']}{mark}" if row["rank"] else ""
+def rank(row: Row) -> str:
+    """The rank with its marks: * better than the baseline, = not to be told from the leader."""
+    marks = ("*" if row["better"] else "") + ("=" if row["tied_with_leader"] else "")
+    return f"{row['rank']}{marks}" if row["rank"] else ""
+
+
+def ranks(row: Row) -> str:
+    """The ranks that the row may have."""
+    found = row["rank_interval"]
+    if found is None:
+        return NONE
+    return f"{found['low']}" if found["low"] == found["high"] else f"{found['low']}-{found['high']}"
 
 
 def _dip(row: Row) -> str:
@@ -97,6 +106,20 @@ def _multiple(name: str) -> Callable[[Row], str]:
     return show
 
 
+def _best_of(k: int) -> Callable[[Row], str]:
+    """The expected best score of k random trials on validation."""
+
+    def show(row: Row) -> str:
+        found = row["expected_best"] or []
+        return points(found[k - 1]) if k <= len(found) else NONE
+
+    return show
+
+
+def _at_defaults(row: Row, name: str, sign: bool = False) -> str:
+    return points(((row.get("at_defaults") or {}).get(name) or {}).get("mean"), sign)
+
+
 def _steps(row: Row) -> str:
     found = row["steps_to_95"]
     if found is None:
@@ -126,11 +149,14 @@ def _stability(*names: str) -> Callable[[Row], str]:
 
 
 NARROW = (
-    Column(("", "#"), _rank, left=True),
+    Column(("", "#"), rank, left=True),
     Column(("", "strategy"), lambda row: row["strategy"], left=True),
     Column(("macro recall", "[95 %]"), lambda row: with_interval(row["macro_recall_at_budget"])),
     Column(("micro", ""), lambda row: points((row["micro_recall_at_budget"] or {}).get("mean")), spare=1),
     Column(("delta to baseline", "[95 %]"), lambda row: with_interval(row["delta_macro"], sign=True), spare=2),
+    Column(("macro at", "defaults"), lambda row: _at_defaults(row, "macro_recall_at_budget"), spare=7, optional=True),
+    Column(("tuning", "gain"), lambda row: _at_defaults(row, "tuning_gain", sign=True), spare=7, optional=True),
+    Column(("ranks", "95 %"), ranks, spare=6, optional=True),
     Column(("drawn", "macro"), lambda row: points((row.get("drawn_macro") or {}).get("mean")), spare=2, optional=True),
     Column(("of the", "ceiling"), lambda row: _share((row.get("recovered") or {}).get("all")), spare=3, optional=True),
     Column(("set-", "tled"), lambda row: row["stability"]["settled"] or NONE, spare=4),
@@ -165,6 +191,8 @@ WIDE = (
     Column(("loss cv: seen", "/predicted"), _stability("loss_cv", "predicted_loss_cv"), spare=26),
     Column(("", "runs"), lambda row: str(row["runs"]), spare=21),
     Column(("", "trials"), lambda row: str(row["trials"]), spare=22),
+    Column(("tuning", "time"), lambda row: duration(row["measured"]["tuning_seconds"]), spare=23),
+    Column(("best of 1,", "8 draws"), lambda row: f"{_best_of(1)(row)}/{_best_of(8)(row)}", spare=24),
 )
 """All columns of ``--wide``."""
 

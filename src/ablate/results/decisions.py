@@ -15,8 +15,8 @@ from typing import Any
 
 from ablate.errors import AblateError, near
 from ablate.results.columns import NONE, amount
+from ablate.results.confirmed import confirmed
 from ablate.results.folder import Read, read
-from ablate.results.leaderboard import confirmed
 from ablate.results.record import Body
 from ablate.results.rows import mean_of
 

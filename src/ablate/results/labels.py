@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.results.leaderboard import confirmed
+from ablate.results.confirmed import confirmed
 from ablate.results.record import Body, Records, Truth
 from ablate.results.wilson import wilson
 

@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from ablate.metrics.alarms import decode
 from ablate.metrics.measure import MULTIPLES
 from ablate.results import rows
+from ablate.results.confirmed import at_defaults, confirmed
+from ablate.results.defaults import fill_defaults
 from ablate.results.effects import designed
-from ablate.results.record import SCHEMA, Body, Records, Truth, canonical
+from ablate.results.gains import Runs, gains
+from ablate.results.record import SCHEMA, Body, Records, Truth
 from ablate.results.recovered import drawn_recall, recover
 from ablate.results.rows import Row
-from ablate.results.selection import SELECTION, selected
+from ablate.results.selection import SELECTION
 from ablate.results.simultaneous import simultaneous
 from ablate.results.statistics import Resampler, Sample, interval, paired, smallest_detectable
+from ablate.results.ties import pairwise
 from ablate.results.weights.predicted import predicted_noise
 
 BASELINE = "baseline"
@@ -32,7 +36,10 @@ Plan = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """One arm: its tuning records, the confirm records that count, and its recall at budget."""
+    """One arm: its tuning records, the confirm records that count, and its recall at budget.
+
+    ``untuned`` is the macro recall of its defaults, ``at_defaults`` are the runs behind it.
+    """
 
     arm: str
     tuned: list[Body]
@@ -40,6 +47,8 @@ class Entry:
     parameters: dict[str, Any] | None
     macro: Sample | None
     micro: Sample | None
+    at_defaults: list[Body]
+    untuned: Sample | None
 
     @property
     def finished(self) -> list[Body]:
@@ -74,8 +83,10 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
         for entry, row in zip(entries, table, strict=True):
             row["drawn_macro"] = drawn_recall(entry.finished, [store.arrays(b["key"]) for b in entry.finished])
         recover(table)
+    fill_defaults([(row, e.runs, e.at_defaults, e.macro, e.untuned) for e, row in zip(entries, table, strict=True)])
     leader = _rank(entries, table, base)
     table.sort(key=_place)
+    runs = {e.arm: Runs(e.arm, e.finished, e.macro) for e in entries}
     return {
         "schema": SCHEMA,
         "study": plan.get("name", ""),
@@ -85,6 +96,7 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
         "interval": INTERVAL,
         "guard": {"costs_micro_below": -GUARD, "micro_floor": plan.get("micro_floor")},
         "leader": leader,
+        "gains": gains([runs[row["strategy"]] for row in table if row["kind"] == "strategy"], BASELINE, store),
         "rows": table,
         **designed((entry.body, entry.macro, entry.micro) for entry in entries),
     }
@@ -101,12 +113,21 @@ def _entries(bodies: Sequence[Body], store: Records, draws: int) -> list[Entry]:
 def _entry(arm: str, bodies: list[Body], store: Records, resamplers: dict[str, Resampler], draws: int) -> Entry:
     tuned = [b for b in bodies if b["identity"]["phase"] == "tune"]
     runs, parameters = confirmed(bodies)
+    defaults = at_defaults(bodies)
+    samples = [_samples(some, store, resamplers, draws) for some in (runs, defaults)]
+    return Entry(arm, tuned, runs, parameters, *samples[0], defaults, samples[1][0])
+
+
+def _samples(
+    runs: list[Body], store: Records, resamplers: dict[str, Resampler], draws: int
+) -> tuple[Sample | None, Sample | None]:
+    """Macro and micro recall at budget of the runs that finished."""
     finished = [b for b in runs if b["status"] == "finished" and b.get("test")]
     for name in {b["truth"] for b in finished} - set(resamplers):
         resamplers[name] = Resampler(store.truth(name).labels, draws)
     found = [resamplers[b["truth"]].recalls(decode(store.arrays(b["key"])["alarms"])) for b in finished]
     macro, micro = (_sample(finished, name, [f[place] for f in found]) for place, name in enumerate(("macro", "micro")))
-    return Entry(arm, tuned, runs, parameters, macro, micro)
+    return macro, micro
 
 
 def _sample(finished: Sequence[Body], name: str, draws: Sequence[NDArray[np.float64]]) -> Sample | None:
@@ -116,31 +137,6 @@ def _sample(finished: Sequence[Body], name: str, draws: Sequence[NDArray[np.floa
     seeds = tuple(int(b["identity"]["seed"]) for b in finished)
     seedless = len(seeds) == 1 and finished[0]["kind"] != "strategy"
     return Sample(seeds, np.array(values), np.stack(draws), seedless)
-
-
-def confirmed(bodies: Sequence[Body]) -> tuple[list[Body], dict[str, Any] | None]:
-    """The confirm records of one arm that count, one per seed, and the parameters of their configuration.
-
-    Records of a configuration that the tuning records do not select are stale. An arm that was never tuned (a
-    control, or a study without trials) counts with the configuration that has most runs.
-    """
-    runs = [b for b in bodies if b["identity"]["phase"] == "confirm"]
-    chosen = selected(bodies)
-    groups: dict[str, list[Body]] = {}
-    for body in runs:
-        groups.setdefault(canonical(body["identity"]["strategy"]), []).append(body)
-    if chosen is not None:
-        kept = groups.get(canonical(chosen.strategy), [])
-        return _one_per_seed(kept), chosen.parameters
-    if not groups or any(b["identity"]["phase"] == "tune" and b["kind"] == "strategy" for b in bodies):
-        return [], None
-    kept = groups[min(groups, key=lambda name: (-len(groups[name]), name))]
-    return _one_per_seed(kept), kept[0].get("parameters")
-
-
-def _one_per_seed(bodies: Sequence[Body]) -> list[Body]:
-    by_seed = {b["identity"]["seed"]: b for b in sorted(bodies, key=lambda b: b["key"], reverse=True)}
-    return [by_seed[seed] for seed in sorted(by_seed)]
 
 
 def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
@@ -161,6 +157,9 @@ def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
         "delta_micro": rows.between(interval(delta_micro)) if delta_micro else None,
         "better": None,
         "better_interval": None,
+        "rank_interval": None,
+        "delta_to_leader": None,
+        "tied_with_leader": None,
         "smallest_detectable_difference": None,
     }
     if delta_macro and entry is not base:
@@ -204,7 +203,10 @@ def _costs_micro(row: Row, floor: float | None) -> bool | None:
 
 
 def _rank(entries: Sequence[Entry], table: Sequence[Row], base: Entry | None) -> dict[str, Any] | None:
-    """Fill in ranks, and which rows are better than the baseline whatever the others do; gives the leader's lead."""
+    """Fill in ranks with their intervals, who is told from the baseline and from the leader; gives the leader's lead.
+
+    Either kind of comparison holds for the whole board at once.
+    """
     ranking = [(e, r) for e, r in zip(entries, table, strict=True) if e.ranks and r["costs_micro"] is False]
     ranking.sort(key=lambda pair: (-pair[1]["macro_recall_at_budget"]["mean"], pair[0].arm))
     for place, (_, row) in enumerate(ranking, start=1):
@@ -214,21 +216,28 @@ def _rank(entries: Sequence[Entry], table: Sequence[Row], base: Entry | None) ->
     for (row, _), found in zip(known, simultaneous([d for _, d in known]), strict=True):
         row["better_interval"] = rows.between(found)
         row["better"] = found.low > 0
-    return _lead([e for e, _ in ranking])
+    return _lead(ranking)
 
 
-def _lead(ranking: Sequence[Entry]) -> dict[str, Any] | None:
-    """Who leads, who is next, and whether the two can be told apart."""
+def _lead(ranking: Sequence[tuple[Entry, Row]]) -> dict[str, Any] | None:
+    """Fill in rank intervals and who cannot be told from the leader; gives the leader, who is next, and who is tied."""
     if not ranking:
         return None
-    second = ranking[1] if len(ranking) > 1 else None
-    delta = _delta(ranking[0], second, "macro")
-    lead = interval(delta) if delta else None
+    pairs = pairwise([e.macro for e, _ in ranking if e.macro is not None])
+    for place, (_, row) in enumerate(ranking):
+        row["rank_interval"] = dict(zip(("low", "high"), pairs.ranks(place), strict=True))
+        found = pairs.interval(place, 0)
+        row["delta_to_leader"] = rows.between(found)
+        row["tied_with_leader"] = None if found is None else bool(not pairs.above[0, place])
+    lead = pairs.interval(0, 1) if len(ranking) > 1 else None
+    tied = [e.arm for e, row in ranking[1:] if row["tied_with_leader"]]
+    ranking[0][1]["tied_with_leader"] = bool(tied)
     return {
-        "strategy": ranking[0].arm,
-        "next": second.arm if second else None,
+        "strategy": ranking[0][0].arm,
+        "next": ranking[1][0].arm if len(ranking) > 1 else None,
         "lead": rows.between(lead),
         "told_from_next": bool(lead and lead.low > 0),
+        "tied": tied,
     }
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from ablate.errors import AblateError, near
-from ablate.results import effects_table
+from ablate.results import decisions, effects_table, gains_table
 from ablate.results.folder import read
 from ablate.results.formats import latex, markdown, to_csv, to_json
 from ablate.results.leaderboard import Board
@@ -26,13 +26,48 @@ DOCUMENTS: dict[str, Callable[[Board, bool], str]] = {
     "tex": latex,
 }
 
+#: The same for the gains of its strategies.
+GAINS: dict[str, Callable[[Board], str]] = {
+    "md": gains_table.markdown,
+    "csv": gains_table.to_csv,
+    "json": gains_table.to_json,
+}
 
-def show(folder: Path, format: str, wide: bool) -> None:
-    """Print the board of an output folder, as a table with the advice under it.
+
+def show_gains(folder: Path, format: str) -> None:
+    """Print what of each strategy's gain is a mere shift of cuts.
 
     Raises:
         AblateError: the folder holds no study, or the format is unknown.
     """
+    formats = ["table", *GAINS]
+    if format not in formats:
+        raise AblateError(
+            f"--threshold: unknown format '{format}'{near(format, formats)} (known: {', '.join(formats)})"
+        )
+    found = read(folder)
+    for message in found.records.skipped:
+        print(f"records: {message}; it is left out", file=sys.stderr)
+    console = Console()
+    width = 100 if not console.is_terminal else min(120, console.width)
+    sys.stdout.write(gains_table.text(found.board, width) if format == "table" else GAINS[format](found.board))
+
+
+INSTEAD: dict[str, Callable[[Path, str], None]] = {"decisions": decisions.show, "threshold": show_gains}
+"""Tables that are shown in the place of the board."""
+
+
+def show(folder: Path, format: str, wide: bool, instead: Sequence[str] = ()) -> None:
+    """Print the board of an output folder, as a table with the advice under it, or a table ``instead`` of it.
+
+    Raises:
+        AblateError: the folder holds no study, the format is unknown, or two tables are asked for instead.
+    """
+    if len(instead) > 1:
+        raise AblateError(f"--{' and --'.join(instead)} are tables of their own; give one of them")
+    if instead:
+        INSTEAD[instead[0]](folder, format)
+        return
     formats = ["table", *DOCUMENTS]
     if format not in formats:
         raise AblateError(f"unknown format '{format}'{near(format, formats)} (known: {', '.join(formats)})")

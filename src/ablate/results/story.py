@@ -11,6 +11,8 @@ from ablate.results.leaderboard import BASELINE, Board, group
 from ablate.results.recovered import above_ceiling
 from ablate.results.rows import Row
 
+SPELT_OUT = 3  # names of a list in a sentence
+
 
 def headline(board: Board) -> str:
     """Study, data set and budget on one line."""
@@ -72,13 +74,22 @@ def _leads(leader: Row, board: Board) -> str:
     parts = [f"{leader['strategy']} leads with a macro recall of {_level(leader)}"]
     if leader["strategy"] != BASELINE:
         parts.append(f"{_change(leader['delta_macro'])} points over the baseline")
-    if lead and lead["next"]:
+    if lead and lead["tied"]:
+        parts.append(f"not to be told from {_some(lead['tied'])}")
+    elif lead and lead["next"]:
         parts.append(f"{'ahead of' if lead['told_from_next'] else 'not to be told from'} the next, {lead['next']}")
     if leader["strategy"] != BASELINE:
         parts.append(f"at {_change(leader['delta_micro'])} points of micro recall and the same number of alarms")
     deployed = (leader["as_deployed"] or {}).get("alarms_per_document")
     budget = "" if alarms is None else f" ({alarms:.3g} per document; {amount(deployed)} as deployed)"
     return ", ".join(parts) + budget + "."
+
+
+def _some(names: list[str]) -> str:
+    """Names as one reads them out, the fourth and later ones counted."""
+    more = len(names) - SPELT_OUT
+    parts = [*names[:SPELT_OUT], *([f"{more} more"] if more > 0 else [])]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
 
 
 def _names(rows: list[Row]) -> str:
@@ -104,6 +115,11 @@ def footnotes(board: Board) -> list[str]:
         "Recall in points. Macro recall averages the labels that have a test positive. * better than the baseline "
         f"in a simultaneous 95 % interval. Interval: {board['interval']}; a control without runs: documents only."
     ]
+    if any(row["rank_interval"] for row in board["rows"]):
+        notes.append(
+            "= not to be told from the leader, and ranks that a row may have: by 95 % intervals of the difference "
+            "that hold for all pairs of ranked rows at once."
+        )
     if dataset.get("labels_without_test_positive") is not None:
         notes.append(
             f"Labels with 1 or 2 test positives: {dataset['labels_with_1_2_test_positives']}; "
@@ -116,6 +132,11 @@ def footnotes(board: Board) -> list[str]:
         )
     if "importances" in board:
         notes.append(importances.sentence(board["importances"]))
+    if any(row.get("at_defaults") for row in board["rows"]):
+        notes.append(
+            "Macro at defaults: each strategy untuned, on the same fresh seeds. Tuning gain: what its tuning adds to "
+            "that, paired by seed; 0 where tuning chose the defaults."
+        )
     return notes + _truth(board) + _yardsticks(board) + _remarks(board)
 
 

@@ -37,7 +37,7 @@ class Driver:
             AblateError: there are records of an arm whose plugin was another one then.
         """
         self._refuse_other_plugins()
-        self.view.total(self.schedule.total())
+        self.view.total(self.schedule.total(self.bodies))
         with closing(engine):
             self._hand_out(engine)
             while self._running:

@@ -62,10 +62,13 @@ class Probe:
         )
 
 
-def runs_of_arm(trials: int, seeds: int) -> int:
-    """Trainings of one arm: its trials, the best three on two more seeds, the selected one on fresh seeds."""
+def runs_of_arm(trials: int, seeds: int, defaults: bool = False) -> int:
+    """Trainings of one arm: its trials, the best three on two more seeds, the selected one on fresh seeds.
+
+    With ``defaults`` the untuned configuration is trained on the fresh seeds too, at most once.
+    """
     rescored = min(RESCORED, trials) * RESCORING_SEEDS if trials > 1 else 0
-    return trials + rescored + seeds
+    return trials + rescored + seeds * (2 if defaults and trials > 1 else 1)
 
 
 def probe(strategy: Strategy, setting: Setting) -> Probe:
@@ -84,9 +87,9 @@ def probe(strategy: Strategy, setting: Setting) -> Probe:
     return Probe(cost, setting.batch_size / step, share)
 
 
-def trials_that_fit(seconds: float, arms: int, seeds: int, minutes: float) -> int:
+def trials_that_fit(seconds: float, arms: int, seeds: int, minutes: float, defaults: bool = False) -> int:
     """The most trials of each arm that keep the study under so many minutes."""
-    fits = (t for t in TRIALS if arms * runs_of_arm(t, seeds) * seconds <= 60 * minutes)
+    fits = (t for t in TRIALS if arms * runs_of_arm(t, seeds, defaults) * seconds <= 60 * minutes)
     return next(fits, TRIALS[-1])
 
 

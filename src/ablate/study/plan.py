@@ -40,6 +40,7 @@ class Plan(BaseModel):
     design: str = Field("add-one-in", description="how parts are combined")
     trials: int | None = Field(None, ge=1, description="tuning trials of each arm")
     seeds: int | None = Field(None, ge=1, description="fresh seeds of each arm's selected configuration")
+    defaults: bool = Field(False, description="confirm each arm's untuned configuration on the fresh seeds too")
     steps: int | None = Field(None, ge=25, description="training steps of every run")
     batch_size: int | None = Field(None, ge=1, description="documents of a batch")
     max_length: int | None = Field(None, ge=4, le=8192, description="longest document in tokens")

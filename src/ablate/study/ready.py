@@ -73,7 +73,7 @@ class Ready:
     @property
     def runs(self) -> int:
         """Trainings of all arms."""
-        return _runs(self.arms, self.size)
+        return _runs(self.arms, self.size, self.plan.defaults)
 
     def measured(self) -> Probe:
         """The probe, made now where there is none yet: on as many threads as a worker has."""
@@ -160,9 +160,10 @@ def _settle(
         "rho": None if plan.alarms_per_document else plan.rho or 1.0,
         "precision": settings.precision,
     }
+    also = ", of the defaults too" if plan.defaults else ""
     view.say(
-        f"plan: {len(arms)} arms x ({size.trials} trials + {size.seeds} fresh seeds), {size.steps} steps of {batch} "
-        f"documents, {base_name} {short_name(name)}"
+        f"plan: {len(arms)} arms x ({size.trials} trials + {size.seeds} fresh seeds{also}), {size.steps} steps of "
+        f"{batch} documents, {base_name} {short_name(name)}"
     )
     return Ready(plan, out, dataset, arms, settings, settled, kind, crew, measured)
 
@@ -202,8 +203,10 @@ def _size(
     if trials is None:
         seconds = measured.cost.seconds(steps)
         minutes = MINUTES if plan.data else FIRST_LOOK_MINUTES
-        trials = trials_that_fit(seconds / len(crew), len(arms), seeds, minutes)
-        view.say(_why_trials(trials, seconds, len(crew), len(arms), seeds, minutes))
+        trials = trials_that_fit(seconds / len(crew), len(arms), seeds, minutes, plan.defaults)
+        view.say(
+            _why_trials(trials, seconds, len(crew), _runs(arms, Size(steps, TRIALS[0], seeds), plan.defaults), minutes)
+        )
     return Size(steps, trials, seeds), measured
 
 
@@ -211,7 +214,7 @@ def _fitted(plan: Plan, view: View, arms: list[Arm], steps: int, cost: Cost, wor
     """The size that fits a time budget; says what it gave up."""
 
     def seconds(size: Size) -> float:
-        return _runs(arms, size) * cost.seconds(size.steps) / workers
+        return _runs(arms, size, plan.defaults) * cost.seconds(size.steps) / workers
 
     full = Size(steps, plan.trials or MOST_TRIALS, plan.seeds or MOST_SEEDS)
     given = [key for key in ("steps", "trials", "seeds") if getattr(plan, key) is not None]
@@ -220,8 +223,8 @@ def _fitted(plan: Plan, view: View, arms: list[Arm], steps: int, cost: Cost, wor
     return size
 
 
-def _runs(arms: list[Arm], size: Size) -> int:
-    return sum(runs_of_arm(size.trials if arm.space else 1, size.seeds) for arm in arms)
+def _runs(arms: list[Arm], size: Size, defaults: bool) -> int:
+    return sum(runs_of_arm(size.trials if arm.space else 1, size.seeds, defaults) for arm in arms)
 
 
 def _measure(arm: Arm, settings: Settings, threads: int) -> Probe:
@@ -240,12 +243,12 @@ def _threads(number: int) -> Iterator[None]:
         devices.threads(before)
 
 
-def _why_trials(trials: int, seconds: float, workers: int, arms: int, seeds: int, minutes: float) -> str:
+def _why_trials(trials: int, seconds: float, workers: int, most_runs: int, minutes: float) -> str:
     """The number of trials with its reason, and what a larger budget would take."""
     chosen = f"trials: {trials} for each arm (a run takes about {seconds:.1f} s"
     if trials == TRIALS[0]:
         return f"{chosen}; more with --trials)"
-    more = arms * runs_of_arm(TRIALS[0], seeds) * seconds / workers
+    more = most_runs * seconds / workers
     return (
         f"{chosen}; the study should stay under {minutes:g} minutes); "
         f"--trials {TRIALS[0]} would tune further and take about {duration(more)}"

@@ -10,7 +10,18 @@ from ablate.study import planfile
 from ablate.study.plan import ALL, PLACES, SEARCH, Plan, make
 
 #: A finished study may be extended in these; everything else makes it another study.
-EXTENDABLE = ("strategies", "plugin", "trials", "seeds", "keep_weights", "threads", "micro_floor", "name", "data")
+EXTENDABLE = (
+    "strategies",
+    "plugin",
+    "trials",
+    "seeds",
+    "defaults",
+    "keep_weights",
+    "threads",
+    "micro_floor",
+    "name",
+    "data",
+)
 
 FILE = "study.toml"
 COMMENT = "A study as it was run. Go on with it, or check it, with: python -m ablate study THIS_FILE --data FILE"
@@ -58,4 +69,5 @@ def write(plan: Plan, settled: dict[str, Any], out: Path) -> None:
         values.pop("labels")
     values["plugin"] = [Path(file).name for file in plan.plugin] or None
     values["set"] = dict(plan.set)
+    values["defaults"] = plan.defaults or None  # plans of studies without them read as they always did
     planfile.write(out / FILE, values, COMMENT)

@@ -52,7 +52,9 @@ class Schedule:
     """The runs of a study: ``trials`` and fresh ``seeds`` for each arm, and one run for each control.
 
     ``key(arm, phase, seed)`` names the record of a configured arm's run; ``controls`` holds the controls' keys by
-    name. The records of ``bodies`` are by key and never change, which is why tasks are remembered.
+    name. With ``at_defaults`` the untuned configuration of an arm is confirmed on the same fresh seeds, unless it is
+    the one that is confirmed anyhow. The records of ``bodies`` are by key and never change, which is why tasks are
+    remembered.
     """
 
     arms: tuple[Arm, ...]
@@ -60,11 +62,26 @@ class Schedule:
     seeds: int
     key: Callable[[Arm, str, int], str]
     controls: Mapping[str, str]
+    at_defaults: bool = False
     _made: dict[tuple[object, ...], Task] = field(default_factory=dict, compare=False, repr=False)
 
-    def total(self) -> int:
-        """Runs of the whole study, controls included."""
-        return sum(runs_of_arm(self.trials_of(arm), self.seeds) for arm in self.arms) + len(self.controls)
+    def total(self, bodies: Bodies | None = None) -> int:
+        """Runs of the whole study, controls included: the most there may be, as far as these records tell."""
+        counts = (
+            runs_of_arm(
+                self.trials_of(arm), self.seeds, self.at_defaults and not self._chose_defaults(arm, bodies or {})
+            )
+            for arm in self.arms
+        )
+        return sum(counts) + len(self.controls)
+
+    def _chose_defaults(self, arm: Arm, bodies: Bodies) -> bool:
+        return self.chosen(arm, bodies) == self._defaults(arm)
+
+    @staticmethod
+    def _defaults(arm: Arm) -> dict[str, Any]:
+        """What trial 0 tries."""
+        return _of_space(arm, arm.propose(0, []))
 
     def trials_of(self, arm: Arm) -> int:
         """Trials of an arm: one where there is nothing to tune."""
@@ -122,10 +139,13 @@ class Schedule:
                 yield self._remembered(arm, "tune", FIRST_SEED + extra, _of_space(arm, one.parameters))
 
     def _confirming(self, arm: Arm, bodies: Bodies) -> Iterator[Task]:
-        parameters = self.chosen(arm, bodies)
-        if parameters is not None:
+        parameters, untuned = self.chosen(arm, bodies), self._defaults(arm)
+        if parameters is None:
+            return
+        wanted = [parameters, *([untuned] if self.at_defaults and untuned != parameters else [])]
+        for configuration in wanted:
             for seed in range(self.seeds):
-                yield self._remembered(arm, "confirm", seed, parameters)
+                yield self._remembered(arm, "confirm", seed, configuration)
 
     def _remembered(self, arm: Arm, phase: str, seed: int, parameters: dict[str, Any]) -> Task:
         told = (arm.name, phase, seed, *sorted(parameters.items()))

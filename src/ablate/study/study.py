@@ -53,7 +53,9 @@ def complete(plan: Plan, view: View) -> Read:
 def schedule_of(ready: Ready, workbench: Workbench) -> Schedule:
     """The runs of a study."""
     size = ready.size
-    return Schedule(tuple(ready.arms), size.trials, size.seeds, workbench.key, workbench.controls())
+    return Schedule(
+        tuple(ready.arms), size.trials, size.seeds, workbench.key, workbench.controls(), ready.plan.defaults
+    )
 
 
 def finish(out: Path) -> Read:
@@ -104,7 +106,7 @@ def _needed(ready: Ready, missing: int, worth: bool) -> tuple[Place, ...]:
 
 
 def _missing(schedule: Schedule, bodies: dict[str, Body]) -> int:
-    return max(0, schedule.total() - sum(task.key in bodies for task in schedule.known(bodies)))
+    return max(0, schedule.total(bodies) - sum(task.key in bodies for task in schedule.known(bodies)))
 
 
 def _bodies(records: Records, view: View) -> dict[str, Body]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.results.columns import amount, duration, points, ratio, settled_share, verdicts, with_interval
+from ablate.results.columns import amount, duration, points, rank, ranks, ratio, settled_share, verdicts, with_interval
 from ablate.results.formats import LINES
 from ablate.results.leaderboard import group
 from ablate.results.report.material import Arm, Material
@@ -95,10 +95,15 @@ def _steps(row: Row) -> tuple[str, float | None]:
     return ("never", float("inf")) if never else (f"{found['median']:.0f}", found["median"])
 
 
+def _tuning_gain(row: Row) -> tuple[str, float | None]:
+    found = _at(row, ("at_defaults", "tuning_gain"))
+    return with_interval(found, sign=True), _at(found, ("mean",))
+
+
 HEADINGS = (
     Heading(
         "#",
-        lambda row: (f"{row['rank']}{'*' if row['better'] else ''}" if row["rank"] else "", row["rank"]),
+        lambda row: (rank(row), row["rank"]),
         falls=False,
     ),
     Heading("strategy", lambda row: (row["strategy"], row["strategy"]), falls=False, left=True),
@@ -106,6 +111,7 @@ HEADINGS = (
     Heading("micro recall [95\u00a0%]", _interval("micro_recall_at_budget")),
     Heading("macro, against baseline [95\u00a0%]", _interval("delta_macro", sign=True)),
     Heading("micro, against baseline [95\u00a0%]", _interval("delta_micro", sign=True), more=True),
+    Heading("ranks [95\u00a0%]", lambda row: (ranks(row), _at(row, ("rank_interval", "low"))), falls=False),
     Heading("settled", _settled),
     Heading("worst dip", _plain(_percent, "stability", "worst_dip"), falls=False),
     Heading("seed sd", _share("stability", "seed_sd"), more=True, falls=False),
@@ -124,6 +130,7 @@ HEADINGS = (
     Heading("medium 100+", _share("buckets", "medium", "macro_recall"), more=True),
     Heading("head 10,000+", _share("buckets", "head", "macro_recall"), more=True),
     Heading("labels never found", _share("dead_labels"), more=True, falls=False),
+    Heading("against the leader [95\u00a0%]", _interval("delta_to_leader", sign=True), more=True),
     Heading("detectable difference", _share("smallest_detectable_difference"), more=True, falls=False),
     Heading(
         "settled share [95\u00a0%]", lambda row: (settled_share(row), _at(row, ("stability", "settled_low"))), more=True
@@ -135,7 +142,10 @@ HEADINGS = (
     Heading("loss noise, predicted", _plain(ratio, "stability", "predicted_loss_cv"), more=True, falls=False),
     Heading("steps to 95 %", _steps, more=True, falls=False),
     Heading("runs", _plain(_count, "runs"), more=True),
+    Heading("macro at its defaults", _share("at_defaults", "macro_recall_at_budget", "mean"), more=True),
+    Heading("gain of tuning [95\u00a0%]", _tuning_gain, more=True),
     Heading("trials", _plain(_count, "trials"), more=True),
+    Heading("time of tuning", _plain(duration, "measured", "tuning_seconds"), more=True, falls=False),
     Heading("time of a run", _plain(duration, "measured", "seconds"), falls=False),
 )
 

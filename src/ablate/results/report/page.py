@@ -19,6 +19,7 @@ from ablate.results.report import (
     cost,
     curves,
     dose,
+    effort,
     forest,
     frequency,
     frontier,
@@ -26,6 +27,7 @@ from ablate.results.report import (
     history,
     label_table,
     origin,
+    threshold,
 )
 from ablate.results.report.drawing import TONES
 from ablate.results.report.figure import NARROW, WIDE, Figure
@@ -35,6 +37,7 @@ from ablate.results.story import footnotes, headline, sentence
 
 FIGURES: tuple[tuple[str, Callable[[Material], Figure | None]], ...] = (
     ("intervals", forest.figure),
+    ("threshold", threshold.figure),
     ("frontier", frontier.figure),
     ("gap", gap.figure),
     ("alarms", budgets.figure),
@@ -43,6 +46,7 @@ FIGURES: tuple[tuple[str, Callable[[Material], Figure | None]], ...] = (
     ("curves", curves.macro),
     ("loss", curves.loss),
     ("tuning", history.figure),
+    ("effort", effort.figure),
     ("cost", cost.figure),
 )
 """Names of all figures, in the order of the page; one that a study has nothing for is left out."""

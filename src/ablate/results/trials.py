@@ -1,0 +1,38 @@
+"""What tuning is expected to reach with k trials, read off the random draws that all arms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import comb
+
+from ablate.results.record import Body
+
+DRAWN = range(1, 9)
+"""Numbers of the trials that are drawn at random: after the defaults (0), before proposals that look at results."""
+
+
+def expected_best(scores: Sequence[float]) -> list[float]:
+    """Expected best of k = 1 ... n independent trials, without bias, from the scores of n.
+
+    The mean of the best over all sets of k trials: with v ascending, sum over i of v[i] C(i - 1, k - 1) / C(n, k)
+    (Tang et al., 2020, for the curve of Dodge et al., 2019).
+    """
+    ascending, n = sorted(scores), len(scores)
+    return [sum(v * comb(i, k - 1) for i, v in enumerate(ascending)) / comb(n, k) for k in range(1, n + 1)]
+
+
+def drawn(tuned: Iterable[Body]) -> list[float]:
+    """Scores on validation of the shared random draws of one arm, by trial.
+
+    A proposal that looks at earlier results is no independent trial and counts for nothing here. A trial that was
+    stopped early counts with the best point that it had reached, a failed one with 0.
+    """
+    found = {int(b["trial"]): _score(b) for b in tuned if b.get("trial") is not None and int(b["trial"]) in DRAWN}
+    return [found[trial] for trial in sorted(found)]
+
+
+def _score(body: Body) -> float:
+    if body["status"] == "finished":
+        return float((body.get("validation") or {}).get("balanced_recall") or 0.0)
+    reached = [v for v in (body.get("curve") or {}).get("balanced") or [] if v is not None]
+    return max(map(float, reached), default=0.0) if body["status"] == "pruned" else 0.0
