@@ -75,7 +75,7 @@ LEVEL = Lever("evidence.level", 1.0, 8.0, 3, log=True)
 """What moves micro recall: the evidence of all labels."""
 
 SPREADS = (
-    Lever("evidence.slope", -0.6, 0.6, 3),
+    Lever("evidence.slope", -1.2, 1.2, 3),
     Lever("keywords.tail", 100.0, 300.0, 0, log=True, falls=True),
 )
 """What moves macro recall more than micro: how much evidence the tail has, or over how many words it is spread."""
