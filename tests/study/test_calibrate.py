@@ -168,7 +168,7 @@ def test_a_lever_gives_back_what_it_places():
     for lever in (LEVEL, *SPREADS):
         for value in (lever.low, lever.value(0.37), lever.high):
             assert lever.value(lever.place(value)) == value
-    assert (SLOPE.place(-0.6), SLOPE.place(0.6), SLOPE.place(5)) == (0, 1, 1)
+    assert (SLOPE.place(SLOPE.low), SLOPE.place(SLOPE.high), SLOPE.place(5)) == (0, 1, 1)
     assert (TAIL_WORDS.place(100), TAIL_WORDS.place(300)) == (1, 0)  # more words, less recall
     assert LEVEL.value(0.5) == 2.828  # the geometric mean of 1 and 8
 
