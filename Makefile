@@ -5,12 +5,13 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TORCH  ?= $(shell cat $(VENV)/.torch 2>/dev/null)
 
-.PHONY: help setup study test test-all bench bench-gpu test-gpu bench-setup check docs format clean
+.PHONY: help setup study evidence test test-all bench bench-gpu test-gpu bench-setup check docs format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make setup      create $(VENV) and install (TORCH='torch==X' for another build of torch)"
 	@echo "make study      run a study on generated data (ARGS='--data FILE' for your own)"
+	@echo "make evidence   write the boards in results/ again from their records; fails where a committed byte differs"
 	@echo "make test       run the tests"
 	@echo "make test-all   run the slow tests too"
 	@echo "make bench      ratios to Trainer, torchmetrics and iterative-stratification, then the hot pieces (30 minutes)"
@@ -37,6 +38,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 study: setup
 	@$(BIN)/python -m ablate study $(ARGS)
+
+# The boards say what the records say, or this fails and shows where. It needs no data and no weights.
+evidence: setup
+	@$(BIN)/python -m ablate leaderboard --write $(patsubst %/study.toml,%,$(wildcard results/*/study.toml))
+	@git diff --stat --exit-code -- results || { echo "results/ was not what its records say; look at: git diff results"; exit 1; }
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)

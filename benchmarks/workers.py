@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from statistics import median
 
+from ablate.study.conduct import schedule_of
 from ablate.study.division import Place
 from ablate.study.plan import make
 from ablate.study.ready import Ready, prepare
 from ablate.study.resolve import write
 from ablate.study.schedule import Task
-from ablate.study.study import schedule_of
 from ablate.study.view import View
 from ablate.study.workbench import Workbench
 from ablate.study.workers import Workers

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ablate.commands import deploy, describe, plugins, synthetic
+from ablate.commands import boards, deploy, describe, plugins, synthetic, verdicts
 from ablate.errors import AblateError
 
 app = typer.Typer(
@@ -185,105 +185,13 @@ def study(
         raise typer.Exit(130) from None
 
 
-@app.command()
-def leaderboard(
-    folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
-    format: Annotated[str, typer.Option(help="table, md, csv, json or tex.")] = "table",
-    wide: Annotated[bool, typer.Option("--wide", help="All columns.")] = False,
-    decisions: Annotated[
-        bool, typer.Option("--decisions", help="Strategies by decision rules instead: table, md or json.")
-    ] = False,
-    threshold: Annotated[
-        bool,
-        typer.Option("--threshold", help="Which gains merely shift the threshold instead: table, md, csv or json."),
-    ] = False,
-) -> None:
-    """Print the board of a study from its records."""
-    from ablate.results.show import show
-
-    show(folder, format, wide, [name for name, given in (("decisions", decisions), ("threshold", threshold)) if given])
-
-
-@app.command()
-def gap(
-    folders: Annotated[
-        list[Path], typer.Argument(help="Output folder of a study; more of other --documents add a learning curve.")
-    ],
-    format: Annotated[str, typer.Option(help="table, md, csv or json.")] = "table",
-) -> None:
-    """Say why macro recall at 0.5 is low: data, training or the decision rule?"""
-    from ablate.results.decomposition_show import show
-
-    show(folders, format)
-
-
-@app.command()
-def recommend(
-    folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
-    format: Annotated[str, typer.Option(help="text or json.")] = "text",
-) -> None:
-    """Say what a study advises: what to do first, which strategy, at what gain and price."""
-    from ablate.results.recommendation_show import show
-
-    show(folder, format)
-
-
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the report (DIR/report).")] = None,
-) -> None:
-    """Write one offline HTML page about a study, with its figures as SVG and PNG."""
-    from ablate.results.report.write import report
-
-    report(folder, out)
-
-
-@app.command()
-def audit(
-    scores: Annotated[Path, typer.Argument(help="Parquet or CSV: labels, split, and a column of scores per label.")],
-    counts: Annotated[Path | None, typer.Option(help="Training counts: a file of label,count.")] = None,
-    documents: Annotated[int | None, typer.Option(help="Training documents that were counted.")] = None,
-    label_names: Annotated[
-        Path | None, typer.Option(help="Names of the scores, in their order (needed where 'scores' is a list).")
-    ] = None,
-    labels: Annotated[str, typer.Option(help="Column of the labels.")] = "labels",
-    label_separator: Annotated[str | None, typer.Option(help="What separates labels in one cell.")] = None,
-    drop_unscored: Annotated[bool, typer.Option("--drop-unscored", help="Leave out labels without scores.")] = False,
-    scale: Annotated[str | None, typer.Option(help="logits or probabilities (told from the scores).")] = None,
-    alarms_per_document: Annotated[
-        float | None, typer.Option(help="Alarms per document (as many as labels in training).")
-    ] = None,
-    cuts: Annotated[Path | None, typer.Option(help="Write the cuts to deploy here (JSON).")] = None,
-    per_label: Annotated[Path | None, typer.Option(help="Write a table of all labels here (CSV).")] = None,
-    format: Annotated[str, typer.Option(help="table or json.")] = "table",
-) -> None:
-    """Say what a trained model's scores are worth, without training: the cut, the model or the data?"""
-    options: dict[str, Any] = dict(locals())
-    from ablate.results.scores.show import show
-
-    own = ("scores", "cuts", "per_label", "format")
-    files = {name: path for name, path in (("cuts", cuts), ("per_label", per_label)) if path is not None}
-    show(scores, {key: value for key, value in options.items() if key not in own}, files, format)
-
-
-@app.command()
-def diagnose(
-    counts: Annotated[str, typer.Argument(help="A file of label,count, a data file or synthetic:PRESET.")],
-    documents: Annotated[int | None, typer.Option(help="Training documents, where counts are given.")] = None,
-    text: Annotated[str, typer.Option(help="Column of the texts, in a data file.")] = "text",
-    labels: Annotated[str, typer.Option(help="Column of the labels, in a data file.")] = "labels",
-    label_separator: Annotated[str | None, typer.Option(help="What separates labels in one cell.")] = None,
-    label_columns: Annotated[str | None, typer.Option(help="0/1 columns a,b,c; * for all others.")] = None,
-    format: Annotated[str, typer.Option(help="table or json.")] = "table",
-) -> None:
-    """Say from label counts alone whether weights will train, and what they will cost."""
-    from ablate.results.weights.show import show
-
-    show(counts, documents, text, labels, label_separator, label_columns, format)
-
-
 for command in (
+    boards.leaderboard,
+    boards.gap,
+    boards.recommend,
+    boards.report,
+    verdicts.audit,
+    verdicts.diagnose,
     deploy.export,
     deploy.predict,
     deploy.dashboard,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_study import once, plan, shared_by_workers
 
-from ablate.study.study import study
+from ablate.study.conduct import study
 
 
 @pytest.fixture(scope="session")

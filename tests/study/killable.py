@@ -14,7 +14,7 @@ from pathlib import Path
 from small_study import plan
 
 from ablate.results import formats, record, whole
-from ablate.study.study import study
+from ablate.study.conduct import study
 from ablate.study.view import View
 
 SMALLER = {"strategies": [], "seeds": 1}  # than the study that tests share: the two references, one fresh seed

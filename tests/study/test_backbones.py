@@ -12,7 +12,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 from ablate.components.backbone import Bag, TinyRoberta, backbone
 from ablate.errors import AblateError
 from ablate.study.arms import OTHER_LAYERS
-from ablate.study.study import prepare, study
+from ablate.study.conduct import prepare, study
 
 ON_ROBERTA = 'STRATEGIES = (Strategy("on-roberta", backbone=TinyRoberta()),)\n'
 SHORT = {"trials": 1, "seeds": 1, "batch_size": 4, "max_length": 10}

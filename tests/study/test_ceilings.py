@@ -11,7 +11,7 @@ from ablate.results.leaderboard import board
 from ablate.results.record import Records
 from ablate.results.recovered import above_ceiling
 from ablate.results.story import footnotes
-from ablate.study.study import study
+from ablate.study.conduct import study
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,12 @@ from ablate.results.record import Records, canonical, key_of, same
 from ablate.strategy import Strategy
 from ablate.study import execute as executing
 from ablate.study.arm import Arm
+from ablate.study.conduct import prepare
 from ablate.study.content import content
 from ablate.study.estimate import runs_of_arm, trials_that_fit
 from ablate.study.execute import execute, identity
 from ablate.study.schedule import tried_of
 from ablate.study.settings import Settings, budget
-from ablate.study.study import prepare
 from ablate.train.setting import Setting
 
 

@@ -19,7 +19,7 @@ from ablate.cli import main
 from ablate.export.chosen import choose
 from ablate.export.restored import agreement
 from ablate.results.folder import read
-from ablate.study.study import study
+from ablate.study.conduct import study
 
 TEXTS = ["the first text", "a second one, longer", "third"]
 

@@ -17,7 +17,7 @@ from ablate.errors import AblateError
 from ablate.metrics.measure import examine
 from ablate.results.record import Records
 from ablate.study.command import plan_of
-from ablate.study.study import prepare, study
+from ablate.study.conduct import prepare, study
 from ablate.synthesis.generate import generate
 from ablate.train.evaluate import score
 from ablate.train.run import run

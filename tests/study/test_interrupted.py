@@ -11,7 +11,7 @@ from pathlib import Path
 
 from small_study import Seen, contents, plan
 
-from ablate.study.study import study
+from ablate.study.conduct import study
 
 SLOW = '''import time
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from killable import SMALLER
 from small_study import Seen, bodies, contents, plan, timeless
 
 from ablate.results.record import Records
-from ablate.study.study import study
+from ablate.study.conduct import study
 
 BOUND_SECONDS = 240
 

@@ -13,7 +13,7 @@ from ablate.catalog import BASELINE
 from ablate.plugins import registry
 from ablate.study import plugged
 from ablate.study.arms import choose
-from ablate.study.study import prepare, study
+from ablate.study.conduct import prepare, study
 from ablate.synthesis.generate import generate
 from ablate.testing import ToyEncoder
 

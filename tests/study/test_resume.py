@@ -25,8 +25,8 @@ from small_study import (
 from ablate.errors import AblateError
 from ablate.results.record import Records, same
 from ablate.study.command import plan_of
+from ablate.study.conduct import study
 from ablate.study.lock import lock
-from ablate.study.study import study
 
 
 def extend(out: Path, cache: Path, **changes: object) -> Seen:

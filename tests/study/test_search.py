@@ -27,13 +27,13 @@ from ablate.results.record import Records
 from ablate.space import defaults
 from ablate.strategy import Strategy
 from ablate.study.arms import base_of, choose
+from ablate.study.conduct import study
 from ablate.study.dashboard import storage as dashboard_storage
 from ablate.study.importances import importances
 from ablate.study.plan import make
 from ablate.study.propose import BATCH, DESIGN, Tried
 from ablate.study.ready import prepare
 from ablate.study.search import MOST_CHANGED, NEUTRAL, Search, search
-from ablate.study.study import study
 from ablate.testing import ToyEncoder
 
 COMMON_DEFAULTS = {path: defaults(BASELINE)[path] for path in COMMON}

@@ -15,7 +15,7 @@ from small_study import ARMS, BOARDS, CONTROLS, PLAN, RUNS_OF_ARM, Seen, board, 
 
 from ablate.catalog import CEILINGS
 from ablate.results.record import key_of
-from ablate.study.study import prepare
+from ablate.study.conduct import prepare
 from ablate.synthesis.generate import generate
 
 PERMANENT = {"baseline", "as-asked", "predict-everything", "prior-only", "tfidf-linear"}

@@ -22,7 +22,7 @@ from ablate.cli import main
 from ablate.errors import AblateError
 from ablate.results.show import show
 from ablate.study.command import run
-from ablate.study.study import prepare
+from ablate.study.conduct import prepare
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*(3[0-7]|9[0-7]|38;|48;)[0-9;]*m")
 CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -16,9 +16,9 @@ from small_study import ARMS, CONTROLS, RUNS_OF_ARM, Seen, bodies, contents, pla
 from ablate.errors import AblateError
 from ablate.results.record import Records, same
 from ablate.study import workers
+from ablate.study.conduct import schedule_of, study
 from ablate.study.ready import prepare
 from ablate.study.schedule import Schedule
-from ablate.study.study import schedule_of, study
 from ablate.study.view import View
 from ablate.study.workbench import Workbench
 

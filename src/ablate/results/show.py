@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ablate.errors import AblateError, near
 from ablate.results import decisions, effects_table, gains_table
+from ablate.results.boards import rewrite
 from ablate.results.folder import read
 from ablate.results.formats import latex, markdown, to_csv, to_json
 from ablate.results.leaderboard import Board
@@ -79,6 +80,20 @@ def show(folder: Path, format: str, wide: bool, instead: Sequence[str] = ()) -> 
         print_advice(found, Console())
     else:
         sys.stdout.write(DOCUMENTS[format](found.board, wide))
+
+
+def show_written(folders: Sequence[Path], others: Sequence[str] = ()) -> None:
+    """Write the boards of output folders again from their records, and say so, a line for each.
+
+    Raises:
+        AblateError: a folder holds no study or no record, or ``others``, options of a board to print, are given too.
+    """
+    if others:
+        raise AblateError(f"--write writes every format and prints no board; leave out --{' and --'.join(others)}")
+    for found in rewrite(folders):
+        for message in found.records.skipped:
+            print(f"records: {message}; it is left out", file=sys.stderr)
+        print(f"{found.folder}: boards written from {len(found.bodies)} records")
 
 
 def print_board(board: Board, console: Console, wide: bool = False) -> None:

@@ -25,7 +25,7 @@ def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) ->
     console = Console()
     from ablate.results.recommendation_show import print_advice
     from ablate.results.show import print_board
-    from ablate.study.study import complete, dry_run
+    from ablate.study.conduct import complete, dry_run
 
     if plan.dry_run:
         for line in dry_run(plan, Lines(console)):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-from ablate.results.folder import Read, read
-from ablate.results.formats import write as write_board
-from ablate.results.recommendation_show import write as write_advice
+from ablate.results.boards import write_boards
+from ablate.results.folder import Read
 from ablate.results.record import Body, Records
 from ablate.study import resolve
 from ablate.study.division import Place, told
@@ -47,7 +45,7 @@ def complete(plan: Plan, view: View) -> Read:
             driver = Driver(schedule, workbench, bodies, storage, view)
             driver.run(_engine(ready, workbench, _missing(schedule, bodies), view))
         keep_importances(ready.out, schedule, bodies)
-        return finish(ready.out)
+        return write_boards(ready.out)
 
 
 def schedule_of(ready: Ready, workbench: Workbench) -> Schedule:
@@ -56,14 +54,6 @@ def schedule_of(ready: Ready, workbench: Workbench) -> Schedule:
     return Schedule(
         tuple(ready.arms), size.trials, size.seeds, workbench.key, workbench.controls(), ready.plan.defaults
     )
-
-
-def finish(out: Path) -> Read:
-    """Compute the board of an output folder from its records; write it in every format, and what it advises."""
-    found = read(out)
-    write_board(found.board, found.labels, out)
-    write_advice(found)
-    return found
 
 
 def dry_run(plan: Plan, view: View) -> list[str]:
