@@ -138,6 +138,7 @@ def study(
         float | None, typer.Option(help="Lowest micro recall of a ranked row.", rich_help_panel=BUDGET)
     ] = None,
     out: Annotated[str | None, typer.Option(help="Output folder (results/NAME).", rich_help_panel=RUN)] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study.", rich_help_panel=RUN)] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.", rich_help_panel=RUN)] = None,
     precision: Annotated[
         str | None, typer.Option(help="fp32 or bf16 (bf16 where the processor multiplies it).", rich_help_panel=RUN)
@@ -148,6 +149,21 @@ def study(
     ] = None,
     threads: Annotated[
         int | None, typer.Option(help="Threads of the CPU, of each worker.", rich_help_panel=RUN)
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ABLATE_STORAGE",
+            help="postgresql+psycopg://...: share the study with `ablate worker` anywhere.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    grace: Annotated[
+        float | None,
+        typer.Option(help="Seconds without a heartbeat after which a worker counts as dead (60).", rich_help_panel=RUN),
+    ] = None,
+    failed: Annotated[
+        bool | None, typer.Option("--failed", help="Make failed runs again, and no others.", rich_help_panel=RUN)
     ] = None,
     cache: Annotated[str | None, typer.Option(help="Folder of tokens and vectors.", rich_help_panel=RUN)] = None,
     cache_gb: Annotated[
@@ -182,6 +198,35 @@ def study(
         run(plan, given, set_ or [])
     except KeyboardInterrupt:
         typer.echo("stopped; every finished run is kept: start the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def worker(
+    study: Annotated[str, typer.Option(help="Name of the study.")],
+    storage: Annotated[str, typer.Option(envvar="ABLATE_STORAGE", help="The database: postgresql+psycopg://...")],
+    out: Annotated[Path | None, typer.Option(help="A folder that ends up with the whole study.")] = None,
+    data: Annotated[str | None, typer.Option(help="Where the study's data are on this machine.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="Where a backbone's folder is on this machine.")] = None,
+    plugin: Annotated[list[str] | None, typer.Option(help="A plugin file of the study; repeatable.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the CPU.")] = None,
+    cache: Annotated[str | None, typer.Option(help="Folder of tokens and vectors.")] = None,
+    cache_gb: Annotated[float | None, typer.Option(help="Most disk space of vectors.")] = None,
+    micro_batch_tokens: Annotated[int | None, typer.Option(help="Most tokens the encoder reads at once.")] = None,
+) -> None:
+    """Take runs of a study from its database until none is left: on any machine, started by anything.
+
+    Files are found in the folder ABLATE_DATA_DIR too; other data than the study's are refused.
+    """
+    options: dict[str, Any] = dict(locals())
+    own = {key: value for key, value in options.items() if value and key not in ("study", "storage", "out")}
+    try:
+        from ablate.study.cluster.command import run
+
+        run(storage, study, own, out)
+    except KeyboardInterrupt:
+        typer.echo("stopped; its run is given back, every finished run is kept", err=True)
         raise typer.Exit(130) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,13 @@ class Workbench:
         return {
             name: key_of(controls.identity(name, self._baseline)) for name in controls.names(self._baseline.prepared)
         }
+
+    def identities(self) -> dict[str, Any]:
+        """What determines the first confirming run of each arm, and each control: as JSON gives it back."""
+        arms = {name: identity(arm, self._setting(name), "confirm", 0) for name, arm in self.arms.items()}
+        others = {name: controls.identity(name, self._baseline) for name in self.controls()}
+        found: dict[str, Any] = json.loads(json.dumps({**arms, **others}))
+        return found
 
     def make(self, task: Task, view: View) -> Body:
         """Make a run and keep its record; ``view`` is told its steps and points.
