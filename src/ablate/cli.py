@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,9 +31,9 @@ def main() -> None:
     except AblateError as error:
         _fail(error)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        _fail(AblateError(f"'{error.filename}': {error.strerror}; check the path, its rights and the room on its disk"))
+        _fail(AblateError(f"'{error.filename or 'a file'}': {error.strerror}; check the path, its rights and the room on its disk"))
 
 
 def _fail(error: AblateError) -> None:
