@@ -33,7 +33,11 @@ def main() -> None:
     except OSError as error:
         if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        _fail(AblateError(f"'{error.filename or 'a file'}': {error.strerror}; check the path, its rights and the room on its disk"))
+        _fail(
+            AblateError(
+                f"'{error.filename or 'a file'}': {error.strerror}; check the path, its rights and the room on its disk"
+            )
+        )
 
 
 def _fail(error: AblateError) -> None:
@@ -229,6 +233,18 @@ def worker(
     except KeyboardInterrupt:
         typer.echo("stopped; its run is given back, every finished run is kept", err=True)
         raise typer.Exit(130) from None
+
+
+@app.command()
+def status(
+    where: Annotated[str, typer.Argument(help="Output folder of a study, or the URL of a database.")],
+    study: Annotated[str | None, typer.Option(help="Which study of the database.")] = None,
+    format: Annotated[str, typer.Option(help="table or json.")] = "table",
+) -> None:
+    """Say how far a study is: what is done, running, failed and why, and the time left."""
+    from ablate.study.status_command import show
+
+    show(where, study, format)
 
 
 @app.command()

@@ -58,7 +58,7 @@ def test_other_errors_are_not_caught(bert: Ready):
     def broken(setting) -> None:
         raise ValueError("mine")
 
-    with pytest.raises(ValueError, match="^mine$"):
+    with pytest.raises(ValueError, match=r"^mine$"):
         within_memory(broken, bert.settings.of(bert.arms[0].strategy))
 
 

@@ -68,8 +68,7 @@ def test_files_that_may_not_grow_are_one_line_at_the_command_line(kilobytes: int
     process = subprocess.run(
         [sys.executable, "-m", "ablate", *options],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound)),
     )
@@ -83,5 +82,7 @@ def test_files_that_may_not_grow_are_one_line_at_the_command_line(kilobytes: int
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused(cache: Path):
-    with pytest.raises(AblateError, match=r"^output folder '/proc/ablate' cannot be written to: .*; give another --out$"):
+    with pytest.raises(
+        AblateError, match=r"^output folder '/proc/ablate' cannot be written to: .*; give another --out$"
+    ):
         study(plan(Path("/proc/ablate"), cache), Seen())

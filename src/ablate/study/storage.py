@@ -94,7 +94,7 @@ class Storage:
             cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error
             reason = str(getattr(cause, "orig", cause)).splitlines()[0]
             raise AblateError(
-                f"'{self._path}': {reason}; check its rights and the room on its disk, then start the same command again"
+                f"'{self._path}': {reason}; check its rights and the room on its disk; start the same command to go on"
             ) from error
 
     def _study(self, arm: str) -> optuna.Study:

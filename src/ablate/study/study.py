@@ -17,6 +17,7 @@ from ablate.study.engine import Engine, Here
 from ablate.study.importances import keep_importances
 from ablate.study.lock import lock
 from ablate.study.plan import Plan
+from ablate.study.progress import Progress
 from ablate.study.ready import Ready, prepare
 from ablate.study.retry import failed_of
 from ablate.study.schedule import Schedule
@@ -78,13 +79,13 @@ def _make(
 ) -> None:
     engine = _engine(ready, joined, workbench, _missing(schedule, bodies), view)
     with closing(Storage(ready.out / "study.db")) as storage:
-        Driver(schedule, workbench, bodies, storage, view).run(engine)
+        Driver(schedule, workbench, bodies, storage, view, Progress(ready.out, len(ready.places))).run(engine)
 
 
 def _again(
     schedule: Schedule, records: Records, bodies: dict[str, Body], joined: Joined | None, view: View
 ) -> Schedule:
-    """Set the failed runs aside; gives the schedule of them alone."""
+    """Set the failed runs aside; gives the schedule of them alone, or of all where workers elsewhere make what lacks."""
     failed = failed_of(schedule, bodies)
     view.say(f"failed: {len(failed.tasks)} runs are made again" if failed.tasks else "failed: no run has failed")
     failed.set_aside(records)
@@ -92,7 +93,7 @@ def _again(
         joined.forget(failed.keys)
     for key in failed.keys:
         del bodies[key]
-    return failed.schedule
+    return failed.schedule if joined is None else schedule
 
 
 def schedule_of(ready: Ready, workbench: Workbench) -> Schedule:

@@ -30,6 +30,8 @@ class Cluster(Engine):
     ``openings`` are what each worker of this machine is told, with its number of threads; there may be none.
     """
 
+    elsewhere = True
+
     def __init__(
         self,
         workbench: Workbench,

@@ -112,7 +112,7 @@ class SharedStudy:
         """
         found = self.find()
         if found is None:
-            there = self.database.do(_names)
+            there = self.database.do(names)
             listed = f"it has {', '.join(there)}" if there else "it has none"
             raise AblateError(
                 f"database {self.database.name} has no study '{self.name}'{near(self.name, there)} ({listed}); "
@@ -241,7 +241,8 @@ def _read(connection: Connection, name: str) -> Published | None:
     return Published(row.plan, json.loads(row.identities), row.truth, row.runs, row.steps, row.grace)
 
 
-def _names(connection: Connection) -> list[str]:
+def names(connection: Connection) -> list[str]:
+    """The studies of a database."""
     if not _there(connection):
         return []
     return [row.name for row in connection.execute(text("SELECT name FROM ablate_study ORDER BY name"))]
