@@ -85,7 +85,7 @@ def _make(
 def _again(
     schedule: Schedule, records: Records, bodies: dict[str, Body], joined: Joined | None, view: View
 ) -> Schedule:
-    """Set the failed runs aside; gives the schedule of them alone, or of all where workers elsewhere make what lacks."""
+    """Set the failed runs aside; gives the schedule of them alone, with workers elsewhere of all that is missing."""
     failed = failed_of(schedule, bodies)
     view.say(f"failed: {len(failed.tasks)} runs are made again" if failed.tasks else "failed: no run has failed")
     failed.set_aside(records)
