@@ -104,7 +104,7 @@ def test_a_study_in_a_database(finished: Path, tmp_path, cache: Path, postgres: 
 def test_mistakes(tmp_path):
     with pytest.raises(AblateError, match=r"is not the output folder of a study: it has no study\.toml"):
         of_folder(tmp_path)
-    with pytest.raises(AblateError, match="^--format xml: give table or json"):
+    with pytest.raises(AblateError, match=r"^--format xml: give table or json"):
         show(str(tmp_path), None, "xml")
 
 
