@@ -36,7 +36,7 @@ def shared(postgres: Server, tmp_path: Path) -> Iterator[SharedStudy]:
 
 @pytest.fixture
 def leases(shared: SharedStudy) -> Leases:
-    return Leases(shared, GRACE)
+    return Leases(shared, GRACE, settle=0)
 
 
 @pytest.fixture
@@ -134,10 +134,25 @@ def test_what_a_dead_worker_held_is_free_at_once(leases: Leases):
     assert claimed(leases, "c").attempt == 2
 
 
+def test_nobody_counts_as_dead_while_a_database_has_just_been_started(
+    leases: Leases, shared: SharedStudy, die: Callable[[], None]
+):
+    """Its holder could not renew it; a run that was given back is free all the same."""
+    lease = claimed(leases, "a")
+    die()
+    started = Leases(shared, GRACE)  # the server of the tests was started within the hour
+    assert started.claim(TASK, "b") is None
+    assert started.all()[0].alive
+    assert started.renew(lease, 3)
+    started.release(lease, "stopped", died=False)
+    assert not started.all()[0].alive
+    assert started.claim(TASK, "b") is not None
+
+
 def test_a_heart_keeps_a_lease_and_stops_a_run_that_is_lost(
     shared: SharedStudy, leases: Leases, die: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ):
-    quick = Leases(shared, 0.04)  # a beat every 10 ms
+    quick = Leases(shared, 0.04, settle=0)  # a beat every 10 ms
     with Heart(quick, claimed(leases, "a")) as heart:
         heart.step(5)
         while leases.all()[0].step != 5:

@@ -15,7 +15,7 @@ from ablate.errors import AblateError
 EXAMPLE = "postgresql+psycopg://USER@HOST/DATABASE"
 #: Seconds that a lost database is waited for: in the middle of a study, and before anything was begun.
 PATIENCE, OPENING_PATIENCE = 300.0, 30.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 #: What no waiting mends: a wrong user or password, no such database, and what a statement may not do.
 LASTING = ("28", "3D", "42", "25006")
 #: A process that is stopped in the middle of a transaction must not keep others from the rows that it holds; a network

@@ -15,6 +15,12 @@ from sqlalchemy import Connection, text
 from ablate.study.cluster.shared import SharedStudy, insert
 from ablate.study.schedule import Task
 
+#: A lease that was given back is free at once. One that was not renewed is, unless nobody could renew it: for some
+#: seconds after the database was started (``:settle``) its holders are still finding out that it is there.
+FREE = (
+    "(expires = '-infinity' OR (expires < clock_timestamp() "
+    "AND pg_postmaster_start_time() + make_interval(secs => :settle) < clock_timestamp()))"
+)
 OWN = "study = :study AND key = :key AND holder = :holder AND attempt = :attempt"
 
 
@@ -43,21 +49,27 @@ class Held:
 
 
 class Leases:
-    """The leases of one study; ``grace`` is for how many seconds one holds without being renewed."""
+    """The leases of one study.
 
-    def __init__(self, shared: SharedStudy, grace: float) -> None:
+    ``grace`` is for how many seconds one holds without being renewed, ``settle`` (the same, unless given) for how long
+    none is taken over after the database was started.
+    """
+
+    def __init__(self, shared: SharedStudy, grace: float, settle: float | None = None) -> None:
         self._shared, self.grace = shared, grace
+        self._settle = grace if settle is None else settle
 
     def all(self) -> list[Held]:
         """Every run that is in the making, the oldest first."""
         asked = text(
             "SELECT key, arm, what, holder, attempt, step, "
             "extract(epoch FROM clock_timestamp() - since)::double precision AS seconds, "
-            "expires >= clock_timestamp() AS alive FROM ablate_lease WHERE study = :study ORDER BY since, key"
+            f"NOT {FREE} AS alive FROM ablate_lease WHERE study = :study ORDER BY since, key"
         )
         return self._shared.database.do(
             lambda connection: [
-                Held(**row) for row in connection.execute(asked, {"study": self._shared.name}).mappings()
+                Held(**row)
+                for row in connection.execute(asked, {"study": self._shared.name, "settle": self._settle}).mappings()
             ]
         )
 
@@ -68,11 +80,11 @@ class Leases:
             "(:study, :key, :arm, :what, :holder, 1, clock_timestamp() + make_interval(secs => :grace), "
             "clock_timestamp()) ON CONFLICT (study, key) DO UPDATE SET holder = excluded.holder, step = 0, "
             "attempt = held.attempt + 1, expires = excluded.expires, since = excluded.since "
-            "WHERE held.expires < clock_timestamp() RETURNING attempt, reason"
+            f"WHERE {FREE.replace('expires', 'held.expires')} RETURNING attempt, reason"
         )
 
         def take(connection: Connection) -> Lease | None:
-            told = {"arm": task.arm, "what": task.what, "holder": holder, "grace": self.grace}
+            told = {"arm": task.arm, "what": task.what, "holder": holder, "grace": self.grace, "settle": self._settle}
             row = connection.execute(asked, {**self._of(task.key), **told}).one_or_none()
             if row is None:
                 return None
