@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from postgres import Server
 from small_study import once, plan, shared_by_workers
 
 from ablate.study.study import study
+from chaos.postgres import Server
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres import Server
 from small_study import ARMS, CONTROLS, RUNS_OF_ARM, Seen, bodies, contents, plan, timeless
 
 from ablate.errors import AblateError
@@ -21,6 +20,7 @@ from ablate.study.cluster.database import Database
 from ablate.study.cluster.member import Order, work
 from ablate.study.cluster.shared import SharedStudy
 from ablate.study.study import study
+from chaos.postgres import Server
 
 RUNS = ARMS * RUNS_OF_ARM + CONTROLS
 

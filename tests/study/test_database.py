@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from postgres import Server
 from small_study import Seen, plan
 from sqlalchemy import text
 
@@ -16,6 +15,7 @@ from ablate.errors import AblateError
 from ablate.study import planfile, resolve
 from ablate.study.cluster.database import Database
 from ablate.study.study import study
+from chaos.postgres import Server
 
 SECRET = "hush-4711"
 

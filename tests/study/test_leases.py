@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from postgres import Server
 from sqlalchemy import text
 
 from ablate.results.record import canonical, key_of
@@ -18,6 +17,7 @@ from ablate.study.cluster.leases import Lease, Leases
 from ablate.study.cluster.shared import Published, SharedStudy, difference
 from ablate.study.schedule import Task
 from ablate.study.workers import DEATHS
+from chaos.postgres import Server
 
 GRACE = 3600.0
 IDENTITY = {"phase": "tune", "seed": 0}

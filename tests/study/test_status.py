@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from postgres import Server
 from small_study import ARMS, CONTROLS, RUNS_OF_ARM, Seen, bodies, contents, plan, rows, timeless
 
 from ablate.errors import AblateError
@@ -19,6 +18,7 @@ from ablate.study.lock import lock
 from ablate.study.status import Running, of_folder, status
 from ablate.study.status_command import show
 from ablate.study.study import study
+from chaos.postgres import Server
 
 RUNS = ARMS * RUNS_OF_ARM + CONTROLS
 REASON = "the worker died three times: signal 9"
