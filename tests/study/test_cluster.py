@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +138,22 @@ def test_more_seeds_are_the_missing_runs_alone(finished: Path, tmp_path, cache: 
     put(finished, cache, postgres, name)
     seen = drive(tmp_path / "more", cache, postgres, name, seeds=3, workers=1)
     assert [(b["arm"], b["identity"]["seed"]) for b in seen.fresh] == [("baseline", 2), ("as-asked", 2), ("focal", 2)]
+
+
+def test_a_worker_goes_on_with_a_study_that_is_extended_meanwhile(
+    finished: Path, tmp_path, cache: Path, postgres: Server, name: str
+):
+    put(finished, cache, postgres, name)
+    said: list[str] = []
+    with closing(Database(postgres.url)) as database:
+        shared = SharedStudy(database, name)
+        published = shared.read()
+        more = replace(published, plan=published.plan.replace("seeds = 2", "seeds = 3"))
+        assert more != published
+        work(order(cache, postgres, name), said.append, lambda holder: shared.publish(more))
+    assert [line.partition(" [")[0] for line in said if line.startswith("made")] == [
+        f"made {arm}, fresh seed 2" for arm in ("baseline", "as-asked", "focal")
+    ]
 
 
 def test_failed_runs_alone_are_made_again(finished: Path, tmp_path, cache: Path, postgres: Server, name: str):
