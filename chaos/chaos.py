@@ -82,7 +82,10 @@ class _Chaos:
             shared = SharedStudy(database, STUDY)
             self._wait(lambda: shared.find() is not None)
             self.leases = Leases(shared, self.plan.grace)
+            temporary = self.folder / "tmp"  # what killed workers leave behind goes with the folder
+            temporary.mkdir()
             environment = {
+                "TMPDIR": str(temporary),
                 "OMP_NUM_THREADS": "1",
                 "ABLATE_STORAGE": self.server.url,
                 "ABLATE_CHAOS_SECONDS": str(self.plan.step),
@@ -111,7 +114,7 @@ class _Chaos:
             subprocess.run(["umount", str(self.folder / "full")], check=True)
 
     def _blows(self) -> Iterator[Callable[[], None]]:
-        """Kills without end, and every so often something else, each as often as was asked for."""
+        """Kills, and every so often something else, until there were enough of each."""
         others: list[Callable[[], None]] = [
             *[self._stop] * self.plan.stops,
             *[self._restart] * self.plan.restarts,
@@ -120,7 +123,7 @@ class _Chaos:
         ]
         self.rng.shuffle(others)
         between = max(1, self.plan.kills // len(others))
-        while True:
+        while others or not self._enough():
             for _ in range(between):
                 self._sleep(self.rng.expovariate(1 / self.plan.every))
                 yield self._kill
@@ -128,6 +131,11 @@ class _Chaos:
                 yield others.pop()
             elif self.counted.stops_past_grace < self.plan.stops:
                 yield self._stop
+
+    def _enough(self) -> bool:
+        """Half as many again as were asked for: on a busy machine a worker may take longer to start than it lives."""
+        stopped = self.counted.stops_past_grace >= self.plan.stops
+        return stopped and self.counted.kills_in_a_run >= 1.5 * self.plan.kills
 
     def _kill(self) -> None:
         """Kill -9 one that is in a run, if any is. A run's third worker is spared: its death would be the run's."""

@@ -167,6 +167,12 @@ def study(
         float | None,
         typer.Option(help="Seconds without a heartbeat after which a worker counts as dead (60).", rich_help_panel=RUN),
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="local or ray: who places the workers with --storage.", rich_help_panel=RUN)
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to connect to, such as auto.", rich_help_panel=RUN)
+    ] = None,
     failed: Annotated[
         bool | None, typer.Option("--failed", help="Make failed runs again, and no others.", rich_help_panel=RUN)
     ] = None,

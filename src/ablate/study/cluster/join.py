@@ -10,8 +10,11 @@ from ablate.errors import AblateError
 from ablate.results.record import Records
 from ablate.results.whole import write_whole
 from ablate.study import resolve
+from ablate.study.cluster.crew import LocalCrew, Opening
 from ablate.study.cluster.database import Database
 from ablate.study.cluster.engine import Cluster
+from ablate.study.cluster.leases import Leases
+from ablate.study.cluster.ray_crew import RayCrew
 from ablate.study.cluster.shared import Published, SharedStudy
 from ablate.study.division import Place
 from ablate.study.lock import lock
@@ -76,18 +79,21 @@ class Joined:
         self._shared.remove(keys)
 
     def engine(self, workbench: Workbench, places: tuple[Place, ...], view: View) -> Cluster:
-        """Workers of this machine at these places, beside any elsewhere."""
+        """Workers at these places, of this machine or of a Ray cluster, beside any elsewhere."""
+        plan = self._ready.plan
         if not places:
             view.say(f"workers: those that are started with: python -m ablate worker --storage URL --study {self.name}")
-        openings = [(self._opening(place), place.threads) for place in places]
-        return Cluster(workbench, self._shared, self._ready.plan.grace, openings, view)
+        openings = [Opening(self._order(place), place.threads, place.device) for place in places]
+        leases = Leases(self._shared, plan.grace)
+        crew = RayCrew(openings, plan.address) if plan.engine == "ray" else LocalCrew(openings, leases, view)
+        return Cluster(workbench, self._shared, leases, crew, view)
 
     @property
     def name(self) -> str:
         """The study's name in the database."""
         return self._shared.name
 
-    def _opening(self, place: Place) -> dict[str, Any]:
+    def _order(self, place: Place) -> dict[str, Any]:
         plan = self._ready.plan
         own = {key: getattr(plan, key) for key in OWN if getattr(plan, key)}
         if plan.backbone and Path(plan.backbone).is_dir():
