@@ -62,9 +62,10 @@ def _study(ready: Ready, joined: Joined | None, view: View) -> Read:
         if joined is not None:
             joined.exchange(workbench, schedule)
         bodies = _bodies(workbench.records, view)  # none counts without its truth
+        asked = schedule
         if ready.plan.failed:
-            schedule = _again(schedule, workbench.records, bodies, joined, view)
-        _make(ready, joined, schedule, workbench, bodies, view)
+            asked = _again(schedule, workbench.records, bodies, joined, view)
+        _make(ready, joined, asked, workbench, bodies, view)
         keep_importances(ready.out, schedule, bodies)
         return finish(ready.out)
 

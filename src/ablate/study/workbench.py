@@ -53,7 +53,7 @@ class Workbench:
 
     def identities(self) -> dict[str, Any]:
         """What determines the first confirming run of each arm, and each control: as JSON gives it back."""
-        arms = {name: identity(arm, self._setting(name), "confirm", 0) for name, arm in self.arms.items()}
+        arms = {name: identity(arm, self._setting_of(arm), "confirm", 0) for name, arm in self.arms.items()}
         others = {name: controls.identity(name, self._baseline) for name in self.controls()}
         found: dict[str, Any] = json.loads(json.dumps({**arms, **others}))
         return found

@@ -13,8 +13,8 @@ from ablate.study.view import View
 BEATS = 4
 
 
-class LostError(Exception):
-    """The run that is being made is another worker's by now."""
+class LostError(BaseException):
+    """The run that is being made is another worker's by now. Like Ctrl-C it is no error of the run."""
 
 
 class Heart(View):
