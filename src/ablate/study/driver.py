@@ -46,6 +46,7 @@ class Driver:
             while self._running:
                 self._take_in(*engine.finished())
                 self._hand_out(engine)
+        self.progress.total(self.schedule.total(self.bodies))  # by now it is known what is confirmed twice
         self._name_what_is_missing()
 
     def _hand_out(self, engine: Engine) -> None:

@@ -66,6 +66,8 @@ def _study(ready: Ready, joined: Joined | None, view: View) -> Read:
         if ready.plan.failed:
             asked = _again(schedule, workbench.records, bodies, joined, view)
         _make(ready, joined, asked, workbench, bodies, view)
+        if joined is not None:
+            joined.count(schedule.total(bodies))
         keep_importances(ready.out, schedule, bodies)
         return finish(ready.out)
 

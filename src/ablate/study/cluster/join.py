@@ -74,6 +74,10 @@ class Joined:
         for key in sorted(there - here):
             self._shared.fetch(key, self._folder)
 
+    def count(self, runs: int) -> None:
+        """Tell the number of runs, which is known for certain once all are made."""
+        self._shared.count(runs)
+
     def forget(self, keys: list[str]) -> None:
         """Let these runs be made again."""
         self._shared.remove(keys)

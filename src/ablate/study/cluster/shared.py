@@ -182,6 +182,11 @@ class SharedStudy:
 
         self.database.do(drop)
 
+    def count(self, runs: int) -> None:
+        """Correct the number of runs."""
+        asked = text("UPDATE ablate_study SET runs = :runs WHERE name = :name")
+        self.database.do(lambda connection: connection.execute(asked, {"runs": runs, "name": self.name}))
+
     def put_files(self, folder: Path) -> None:
         """Keep what records refer to: test labels, and what vectors were standardised with."""
         for path in (path for pattern in SHARED_FILES for path in sorted(folder.glob(pattern))):
