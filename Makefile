@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TORCH  ?= $(shell cat $(VENV)/.torch 2>/dev/null)
 
-.PHONY: help setup study evidence test test-all bench bench-gpu test-gpu bench-setup check docs format clean
+.PHONY: help setup study evidence test test-all chaos bench bench-gpu test-gpu bench-setup check docs format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make evidence   write the boards in results/ again from their records; fails where a committed byte differs"
 	@echo "make test       run the tests"
 	@echo "make test-all   run the slow tests too"
+	@echo "make chaos      kill workers, database and disk under a study for about 20 minutes (ARGS=--short for two)"
 	@echo "make bench      ratios to Trainer, torchmetrics and iterative-stratification, then the hot pieces (30 minutes)"
 	@echo "make bench-gpu  the same on CUDA for the base sizes of BERT and RoBERTa"
 	@echo "make test-gpu   the tests that need CUDA"
@@ -49,6 +50,9 @@ test: setup
 
 test-all: setup
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+chaos: setup
+	@$(BIN)/python -m chaos $(ARGS)
 
 # The peers that are measured against are installed for measuring alone. A ratio that fails is named, the rest goes on.
 bench: bench-setup

@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import typer
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 FOLDER = Path(__file__).parent / "reference"
@@ -90,6 +91,8 @@ def _kind(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         *first, last = map(str, get_args(annotation))
         return f"{', '.join(first)} or {last}"
+    if annotation is SecretStr:
+        return "str"
     return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ablate.commands import boards, deploy, describe, plugins, synthetic, verdicts
+from ablate.commands import boards, cluster, deploy, describe, plugins, synthetic, verdicts
 from ablate.errors import AblateError
 
 app = typer.Typer(
@@ -30,9 +31,13 @@ def main() -> None:
     except AblateError as error:
         _fail(error)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        _fail(AblateError(f"'{error.filename}': {error.strerror}; check the path, its rights and the room on its disk"))
+        _fail(
+            AblateError(
+                f"'{error.filename or 'a file'}': {error.strerror}; check the path, its rights and the room on its disk"
+            )
+        )
 
 
 def _fail(error: AblateError) -> None:
@@ -138,6 +143,7 @@ def study(
         float | None, typer.Option(help="Lowest micro recall of a ranked row.", rich_help_panel=BUDGET)
     ] = None,
     out: Annotated[str | None, typer.Option(help="Output folder (results/NAME).", rich_help_panel=RUN)] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study.", rich_help_panel=RUN)] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.", rich_help_panel=RUN)] = None,
     precision: Annotated[
         str | None, typer.Option(help="fp32 or bf16 (bf16 where the processor multiplies it).", rich_help_panel=RUN)
@@ -148,6 +154,27 @@ def study(
     ] = None,
     threads: Annotated[
         int | None, typer.Option(help="Threads of the CPU, of each worker.", rich_help_panel=RUN)
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ABLATE_STORAGE",
+            help="postgresql+psycopg://...: share the study with `ablate worker` anywhere.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    grace: Annotated[
+        float | None,
+        typer.Option(help="Seconds without a heartbeat after which a worker counts as dead (60).", rich_help_panel=RUN),
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="local or ray: who places the workers with --storage.", rich_help_panel=RUN)
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to connect to, such as auto.", rich_help_panel=RUN)
+    ] = None,
+    failed: Annotated[
+        bool | None, typer.Option("--failed", help="Make failed runs again, and no others.", rich_help_panel=RUN)
     ] = None,
     cache: Annotated[str | None, typer.Option(help="Folder of tokens and vectors.", rich_help_panel=RUN)] = None,
     cache_gb: Annotated[
@@ -192,6 +219,8 @@ for command in (
     boards.report,
     verdicts.audit,
     verdicts.diagnose,
+    cluster.worker,
+    cluster.status,
     deploy.export,
     deploy.predict,
     deploy.dashboard,

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from small_study import once, plan, shared_by_workers
 
 from ablate.study.conduct import study
+from chaos.postgres import Server
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,14 @@ def cache(shared: Path) -> Path:
 def finished(shared: Path, cache: Path) -> Path:
     """The output folder of a finished study. Read it; to change it, take a copy with ``again``."""
     return once(shared / "finished", lambda made: study(plan(made / "small", cache))) / "small"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server for this process; every test names its own studies in it."""
+    server = Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
         "rank": None,
         "kind": body["kind"],
         "part": body.get("part") or "",
-        "notes": [*(body.get("notes") or []), *_failure(entry)],
+        "notes": [*_notes(entry), *_failure(entry)],
         "identity_of": body.get("identity_of") or "",
         "runs": len(entry.finished),
         "runs_failed": sum(b["status"] == "failed" for b in entry.runs),
@@ -178,6 +178,11 @@ def _predicted(entry: Entry, store: Records) -> float | None:
     """The noise that the row's weights ask for, beside which ``loss_cv`` is what was seen."""
     body = next((b for b in entry.finished if b["kind"] == "strategy"), None)
     return predicted_noise(body, store.truth(body["truth"])) if body else None
+
+
+def _notes(entry: Entry) -> list[str]:
+    """What any of the runs says of its model, the same once."""
+    return list(dict.fromkeys(note for body in (entry.body, *entry.runs) for note in body.get("notes") or []))
 
 
 def _failure(entry: Entry) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ablate.results.boards import write_boards
 from ablate.results.folder import Read
@@ -15,12 +15,17 @@ from ablate.study.engine import Engine, Here
 from ablate.study.importances import keep_importances
 from ablate.study.lock import lock
 from ablate.study.plan import Plan
+from ablate.study.progress import Progress
 from ablate.study.ready import Ready, prepare
+from ablate.study.retry import failed_of
 from ablate.study.schedule import Schedule
 from ablate.study.storage import Storage
 from ablate.study.view import View, duration
 from ablate.study.workbench import Workbench
 from ablate.study.workers import Workers
+
+if TYPE_CHECKING:
+    from ablate.study.cluster.join import Joined
 
 
 def study(plan: Plan, view: View | None = None) -> dict[str, Any]:
@@ -34,18 +39,62 @@ def study(plan: Plan, view: View | None = None) -> dict[str, Any]:
 
 def complete(plan: Plan, view: View) -> Read:
     """As :func:`study`, and give all that the output folder says then."""
-    ready = prepare(plan, view)
+    if plan.storage is None:
+        return _study(prepare(plan, view), None, view)
+    from ablate.study.cluster.database import Database
+    from ablate.study.cluster.join import Joined, adopt, url_of
+
+    with closing(Database(url_of(plan), view.say)) as database:
+        adopt(plan, database)
+        ready = prepare(plan, view)
+        return _study(ready, Joined(ready, database), view)
+
+
+def _study(ready: Ready, joined: Joined | None, view: View) -> Read:
     with lock(ready.out):
         resolve.write(ready.plan, ready.settled, ready.out)
-        workbench = ready.workbench(_truth(ready))
-        bodies = _bodies(workbench.records, view)  # none counts without its truth
+        truth = _truth(ready) if joined is None else joined.truth(lambda: _truth(ready))
+        workbench = ready.workbench(truth)
         workbench.keep_standardisers()
         schedule = schedule_of(ready, workbench)
-        with closing(Storage(ready.out / "study.db")) as storage:
-            driver = Driver(schedule, workbench, bodies, storage, view)
-            driver.run(_engine(ready, workbench, _missing(schedule, bodies), view))
+        if joined is not None:
+            joined.exchange(workbench, schedule)
+        bodies = _bodies(workbench.records, view)  # none counts without its truth
+        asked = schedule
+        if ready.plan.failed:
+            asked = _again(schedule, workbench.records, bodies, joined, view)
+        _make(ready, joined, asked, workbench, bodies, view)
+        if joined is not None:
+            joined.count(schedule.total(bodies))
         keep_importances(ready.out, schedule, bodies)
         return write_boards(ready.out)
+
+
+def _make(
+    ready: Ready,
+    joined: Joined | None,
+    schedule: Schedule,
+    workbench: Workbench,
+    bodies: dict[str, Body],
+    view: View,
+) -> None:
+    engine = _engine(ready, joined, workbench, _missing(schedule, bodies), view)
+    with closing(Storage(ready.out / "study.db")) as storage:
+        Driver(schedule, workbench, bodies, storage, view, Progress(ready.out, len(ready.places))).run(engine)
+
+
+def _again(
+    schedule: Schedule, records: Records, bodies: dict[str, Body], joined: Joined | None, view: View
+) -> Schedule:
+    """Set the failed runs aside; gives the schedule of them alone, with workers elsewhere of all that is missing."""
+    failed = failed_of(schedule, bodies)
+    view.say(f"failed: {len(failed.tasks)} runs are made again" if failed.tasks else "failed: no run has failed")
+    failed.set_aside(records)
+    if joined is not None:
+        joined.forget(failed.keys)
+    for key in failed.keys:
+        del bodies[key]
+    return failed.schedule if joined is None else schedule
 
 
 def schedule_of(ready: Ready, workbench: Workbench) -> Schedule:
@@ -74,7 +123,7 @@ def dry_run(plan: Plan, view: View) -> list[str]:
     ]
 
 
-def _engine(ready: Ready, workbench: Workbench, missing: int, view: View) -> Engine:
+def _engine(ready: Ready, joined: Joined | None, workbench: Workbench, missing: int, view: View) -> Engine:
     """Where the runs are made: in other processes where that was asked for or is worth their start."""
     worth = missing * ready.size.steps * ready.settings.batch_size >= ready.kind.pays
     places = _needed(ready, missing, worth)
@@ -83,6 +132,8 @@ def _engine(ready: Ready, workbench: Workbench, missing: int, view: View) -> Eng
         seconds = measured.cost.seconds(ready.size.steps)
         view.expect(seconds)
         view.say(f"speed: {measured.told}; about {duration(missing * seconds / len(places))} for {missing} runs")
+    if joined is not None:
+        return joined.engine(workbench, places if ready.plan.workers != 0 else (), view)
     if len(places) == 1:
         return Here(workbench, view)
     view.say(f"workers: {told(places)}")

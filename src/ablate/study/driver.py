@@ -11,6 +11,7 @@ from ablate.results.record import Body
 from ablate.strategy import to_json
 from ablate.study.arm import Arm
 from ablate.study.engine import Engine
+from ablate.study.progress import Progress
 from ablate.study.schedule import Schedule, Task, tried_of
 from ablate.study.search import Search
 from ablate.study.storage import Storage
@@ -27,6 +28,7 @@ class Driver:
     bodies: dict[str, Body]
     storage: Storage
     view: View
+    progress: Progress
     _running: set[str] = field(default_factory=set)
     _told: set[tuple[str, str, str]] = field(default_factory=set)
 
@@ -38,11 +40,13 @@ class Driver:
         """
         self._refuse_other_plugins()
         self.view.total(self.schedule.total(self.bodies))
+        self.progress.total(self.schedule.total(self.bodies))
         with closing(engine):
             self._hand_out(engine)
             while self._running:
                 self._take_in(*engine.finished())
                 self._hand_out(engine)
+        self.progress.total(self.schedule.total(self.bodies))  # by now it is known what is confirmed twice
         self._name_what_is_missing()
 
     def _hand_out(self, engine: Engine) -> None:
@@ -69,11 +73,14 @@ class Driver:
     def _start(self, task: Task, engine: Engine) -> None:
         if task.trial is not None:
             self.storage.begin(task.arm, task.trial, task.parameters, self._space(task))
+        if not engine.elsewhere:
+            self.progress.begin(task)
         engine.start(task)
         self._running.add(task.key)
 
     def _take_in(self, task: Task, body: Body) -> None:
         self._running.remove(task.key)
+        self.progress.end(task)
         self.bodies[task.key] = body
         if task.trial is not None:
             self.storage.end(task.arm, tried_of(body, task.trial, dict(task.parameters)))

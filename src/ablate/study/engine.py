@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from ablate.results.record import Body
 from ablate.study.schedule import Task
@@ -13,8 +14,11 @@ from ablate.study.workbench import Workbench
 class Engine(ABC):
     """Takes tasks and gives their records back, in any order; its view is told how each run goes on.
 
-    A run that is given back has its record on disk. Nothing is lost by closing an engine at any time.
+    A run that is given back has its record on disk. Nothing is lost by closing an engine at any time. ``elsewhere``
+    says that a run that was started only waits for a worker, which may be on another machine.
     """
+
+    elsewhere: ClassVar[bool] = False
 
     @abstractmethod
     def free(self) -> bool:

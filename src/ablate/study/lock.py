@@ -32,3 +32,15 @@ def lock(out: Path) -> Iterator[None]:
         yield
     finally:
         file.close()
+
+
+def held(out: Path) -> bool:
+    """Whether a process holds an output folder now."""
+    try:
+        with open(out / ".lock") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from ablate.errors import AblateError, near
 
@@ -57,7 +57,12 @@ class Plan(BaseModel):
     hours: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="fit steps, trials and seeds to a time budget"
     )
-    workers: int | None = Field(None, ge=1, le=256, description="processes that make runs side by side")
+    workers: int | None = Field(None, ge=0, le=256, description="processes that make runs side by side")
+    storage: SecretStr | None = Field(None, description="PostgreSQL by which several machines share the study")
+    grace: float = Field(60.0, ge=1, le=86_400, description="seconds without a heartbeat of a worker that is dead")
+    engine: Literal["local", "ray"] = Field("local", description="who places the workers of a shared study")
+    address: str | None = Field(None, description="address of a Ray cluster; auto finds this machine's")
+    failed: bool = Field(False, description="make the runs again that have failed, and no others")
     threads: int | None = Field(None, ge=1, description="threads of the CPU, of each worker")
     device: str | None = Field(None, description="cpu, cuda or cuda:N")
     cache: str | None = Field(None, description="folder of tokens and features")
@@ -90,6 +95,11 @@ PLACES = (
     "compile",
     "workers",
     "hours",
+    "storage",
+    "grace",
+    "engine",
+    "address",
+    "failed",
 )
 
 
@@ -106,6 +116,14 @@ def make(values: Mapping[str, Any], where: str = "the plan") -> Plan:
     for one, other in (("strategies", "parts"), ("rho", "alarms_per_document"), ("labels", "label_columns")):
         if _given(values, one) and _given(values, other):
             raise AblateError(f"{where}: {one} and {other} exclude each other; give one of them")
+    if plan.workers == 0 and plan.storage is None:
+        raise AblateError(f"{where}: workers 0 leaves the runs to workers elsewhere; give --storage, or 1 or more")
+    if plan.engine == "ray" and plan.storage is None:
+        raise AblateError(f"{where}: Ray places workers of a study that they share; give --storage with --engine ray")
+    if plan.address and plan.engine != "ray":
+        raise AblateError(f"{where}: address is that of a Ray cluster; give --engine ray with it")
+    if plan.keep_weights and plan.storage is not None:
+        raise AblateError(f"{where}: keep_weights: weights do not travel through --storage; leave out one of them")
     if plan.design != "add-one-in" and not plan.parts:
         some = "a,b,c or --parts all" if plan.design == SEARCH else "a,b,c"
         raise AblateError(f"{where}: design '{plan.design}' combines parts; give --parts {some}")

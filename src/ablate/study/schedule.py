@@ -53,8 +53,8 @@ class Schedule:
 
     ``key(arm, phase, seed)`` names the record of a configured arm's run; ``controls`` holds the controls' keys by
     name. With ``at_defaults`` the untuned configuration of an arm is confirmed on the same fresh seeds, unless it is
-    the one that is confirmed anyhow. The records of ``bodies`` are by key and never change, which is why tasks are
-    remembered.
+    the one that is confirmed anyhow. ``only`` are the runs to be made where those are not all. The records of
+    ``bodies`` are by key and never change, which is why tasks are remembered.
     """
 
     arms: tuple[Arm, ...]
@@ -63,10 +63,13 @@ class Schedule:
     key: Callable[[Arm, str, int], str]
     controls: Mapping[str, str]
     at_defaults: bool = False
+    only: tuple[Task, ...] | None = None
     _made: dict[tuple[object, ...], Task] = field(default_factory=dict, compare=False, repr=False)
 
     def total(self, bodies: Bodies | None = None) -> int:
         """Runs of the whole study, controls included: the most there may be, as far as these records tell."""
+        if self.only is not None:
+            return len(self.only)
         counts = (
             runs_of_arm(
                 self.trials_of(arm), self.seeds, self.at_defaults and not self._chose_defaults(arm, bodies or {})
@@ -89,6 +92,9 @@ class Schedule:
 
     def known(self, bodies: Bodies) -> Iterator[Task]:
         """Every run that is determined by these records, made or not, in the order of one worker."""
+        if self.only is not None:
+            yield from self.only
+            return
         for arm in self.arms:
             yield from self._of_arm(arm, bodies)
         for name, key in self.controls.items():

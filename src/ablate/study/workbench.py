@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from ablate.study import controls
 from ablate.study.arm import Arm
 from ablate.study.arms import misfit
 from ablate.study.execute import execute, identity, lost
+from ablate.study.memory import out_of_memory, why, within_memory
 from ablate.study.plugged import concerns, raised
 from ablate.study.propose import below
 from ablate.study.schedule import Task
@@ -49,8 +51,16 @@ class Workbench:
             name: key_of(controls.identity(name, self._baseline)) for name in controls.names(self._baseline.prepared)
         }
 
+    def identities(self) -> dict[str, Any]:
+        """What determines the first confirming run of each arm, and each control: as JSON gives it back."""
+        arms = {name: identity(arm, self._setting_of(arm), "confirm", 0) for name, arm in self.arms.items()}
+        others = {name: controls.identity(name, self._baseline) for name in self.controls()}
+        found: dict[str, Any] = json.loads(json.dumps({**arms, **others}))
+        return found
+
     def make(self, task: Task, view: View) -> Body:
-        """Make a run and keep its record; ``view`` is told its steps and points.
+        """Make a run and keep its record; ``view`` is told its steps and points. Where memory runs out it is made again
+        in micro-batches, which its notes say, else it has failed.
 
         What the code of a plugin raises is a failed run with its reason: the study goes on without it.
 
@@ -58,8 +68,7 @@ class Workbench:
             AblateError: this process would make another run than the one that was asked for.
         """
         if task.phase == "control":
-            body, arrays = controls.execute(task.arm, self._baseline, self.truth)
-            return self._keep(task, body, arrays)
+            return self._control(task)
 
         def watch(step: int, curve: Curve) -> bool:
             view.point(curve.macro[-1], curve.micro[-1])
@@ -69,16 +78,31 @@ class Workbench:
         try:
             if isinstance(arm, Search) and (reason := misfit(arm.strategy, setting.encoder)):
                 return self.lose(task, reason)  # components that cannot be trained together are the worst choice
-            made = execute(arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step)
+            made = within_memory(
+                lambda setting: execute(arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step),
+                setting,
+            )
         except Exception as error:
             if isinstance(arm, Search) and isinstance(error, AblateError):
                 return self.lose(task, str(error))
             if not (arm.origin and concerns(error, arm.strategy)):
                 raise
             return self.lose(task, raised(error, arm.strategy))
-        body, arrays, outcome = made
+        if made.found is None:
+            return self.lose(task, made.reason)
+        body, arrays, outcome = made.found
+        body["notes"] += [made.note] if made.note else []
         if self.keep_weights and task.phase == "confirm" and body["status"] == "finished":
             keep(outcome.model, self.weights(body))
+        return self._keep(task, body, arrays)
+
+    def _control(self, task: Task) -> Body:
+        try:
+            body, arrays = controls.execute(task.arm, self._baseline, self.truth)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            return self.lose(task, why(error))
         return self._keep(task, body, arrays)
 
     def lose(self, task: Task, reason: str) -> Body:

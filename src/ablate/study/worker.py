@@ -24,10 +24,10 @@ TOLD_SECONDS = 0.1
 
 def main() -> None:
     """Make runs until the input ends."""
-    tell = _Output()
+    tell = Output()
     inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     # before anything heavy is imported: a driver that is gone is noticed at any time
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    threading.Thread(target=listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
     from ablate.errors import AblateError
 
     try:
@@ -41,7 +41,7 @@ def main() -> None:
     os._exit(1)  # a thread still waits for input, and would be in the way of an ordinary end
 
 
-def _work(inbox: queue.SimpleQueue[dict[str, Any]], tell: _Output) -> None:
+def _work(inbox: queue.SimpleQueue[dict[str, Any]], tell: Output) -> None:
     opening = inbox.get()
     workbench = _workbench(opening)
     tell(kind="ready")
@@ -75,13 +75,14 @@ def _workbench(opening: dict[str, Any]) -> Workbench:
     return prepare(make(opening["plan"], "the plan for a worker"), View()).workbench(opening["truth"])
 
 
-def _listen(lines: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
+def listen(lines: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Put what is heard, a line of JSON each, into the inbox; end the process when nothing more will come."""
     for line in lines:
         inbox.put(json.loads(line))
     os._exit(0)
 
 
-class _Output:
+class Output:
     """Lines to the driver. What a library prints goes to the error output instead."""
 
     def __init__(self) -> None:
@@ -89,6 +90,7 @@ class _Output:
         os.dup2(2, 1)
 
     def __call__(self, **message: Any) -> None:
+        """Tell the driver; without one there is nothing to go on for."""
         try:
             self._file.write(json.dumps(message).encode() + b"\n")
             self._file.flush()

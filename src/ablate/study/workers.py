@@ -6,14 +6,10 @@ told as well. Records are written by the workers; the driver reads them when it 
 
 from __future__ import annotations
 
-import json
-import os
 import selectors
-import subprocess
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +19,7 @@ from ablate.results.record import Body
 from ablate.study.division import Place
 from ablate.study.engine import Engine
 from ablate.study.plan import Plan
+from ablate.study.process import Process
 from ablate.study.schedule import Task
 from ablate.study.view import View
 from ablate.study.workbench import Workbench
@@ -38,7 +35,10 @@ class Workers(Engine):
     def __init__(self, workbench: Workbench, plan: Plan, places: Sequence[Place], view: View) -> None:
         self._workbench, self._view = workbench, view
         self._selector = selectors.DefaultSelector()
-        self._crew = [_Worker(number, _opening(plan, place, workbench)) for number, place in enumerate(places)]
+        self._crew = [
+            Process(number, _opening(plan, place, workbench), place.threads, COMMAND)
+            for number, place in enumerate(places)
+        ]
         self._deaths: Counter[str] = Counter()
         self._failed_starts = 0
         self._finished: deque[tuple[Task, Body]] = deque()
@@ -71,7 +71,7 @@ class Workers(Engine):
             self._end(worker)
         self._selector.close()
 
-    def _send(self, worker: _Worker) -> None:
+    def _send(self, worker: Process) -> None:
         """Hand its task to a worker, which is started where it is not there."""
         if worker.process is None:
             self._selector.register(worker.start(), selectors.EVENT_READ, worker)
@@ -79,13 +79,13 @@ class Workers(Engine):
         self._view.worker(worker.number).begin(worker.task.arm, worker.task.what, self._workbench.settings.steps)
         worker.tell(asdict(worker.task))
 
-    def _hear(self, worker: _Worker) -> None:
+    def _hear(self, worker: Process) -> None:
         for message in worker.messages():
             self._take(worker, message)
         if worker.silent:
             self._bury(worker)
 
-    def _take(self, worker: _Worker, message: dict[str, Any]) -> None:
+    def _take(self, worker: Process, message: dict[str, Any]) -> None:
         view = self._view.worker(worker.number)
         kind = message["kind"]
         if kind == "step":
@@ -101,12 +101,12 @@ class Workers(Engine):
         else:
             raise RuntimeError(f"worker {worker.number} stopped:\n{message['text']}")
 
-    def _finish(self, worker: _Worker, body: Body) -> None:
+    def _finish(self, worker: Process, body: Body) -> None:
         self._finished.append((self._task_of(worker), body))
         worker.task = None
         self._view.worker(worker.number).end(body, fresh=True)
 
-    def _bury(self, worker: _Worker) -> None:
+    def _bury(self, worker: Process) -> None:
         """A worker is gone: its run is made again unless it has its record or has killed its worker too often."""
         was_ready, reason = worker.ready, self._end(worker)
         if not was_ready:
@@ -130,7 +130,7 @@ class Workers(Engine):
         )
         self._send(worker)
 
-    def _end(self, worker: _Worker) -> str:
+    def _end(self, worker: Process) -> str:
         """Let go of a worker's process and of what it had half written; says how it ended."""
         if worker.process is None:
             return ""
@@ -143,69 +143,9 @@ class Workers(Engine):
         return reason
 
     @staticmethod
-    def _task_of(worker: _Worker) -> Task:
+    def _task_of(worker: Process) -> Task:
         assert worker.task is not None
         return worker.task
-
-
-class _Worker:
-    """One process and the two pipes to it."""
-
-    def __init__(self, number: int, opening: dict[str, Any]) -> None:
-        self.number, self._opening = number, opening
-        self.process: subprocess.Popen[bytes] | None = None
-        self.task: Task | None = None
-        self.ready = self.silent = False
-        self._heard = b""
-
-    @property
-    def output(self) -> int:
-        """The file descriptor on which it is heard."""
-        assert self.process is not None
-        assert self.process.stdout is not None
-        return self.process.stdout.fileno()
-
-    def start(self) -> int:
-        """Start the process; gives the file descriptor on which it is heard."""
-        threads = str(self._opening["plan"]["threads"])
-        self.process = subprocess.Popen(
-            COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
-            start_new_session=True,  # Ctrl-C is the driver's, which then ends its workers
-        )
-        self.ready = self.silent = False
-        self._heard = b""
-        self.tell(self._opening)
-        return self.output
-
-    def tell(self, message: dict[str, Any]) -> None:
-        """Send a line. One that died meanwhile does not hear it, and is found dead when it is listened to."""
-        assert self.process is not None
-        assert self.process.stdin is not None
-        with suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            self.process.stdin.flush()
-
-    def messages(self) -> Iterator[dict[str, Any]]:
-        """The whole lines heard since the last time; :attr:`silent` afterwards says that no more will come."""
-        heard = os.read(self.output, 1 << 16)
-        self.silent = not heard
-        *lines, self._heard = (self._heard + heard).split(b"\n")
-        return map(json.loads, lines)
-
-    def end(self) -> str:
-        """Kill the process and let go of it; says how it had ended by itself, if it had."""
-        process, self.process = self.process, None
-        assert process is not None
-        process.kill()
-        code = process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _opening(plan: Plan, place: Place, workbench: Workbench) -> dict[str, Any]:
@@ -214,5 +154,7 @@ def _opening(plan: Plan, place: Place, workbench: Workbench) -> dict[str, Any]:
     All that the study has settled it reads there, as whoever goes on with a study does.
     """
     own = {"out": str(Path(workbench.records.folder).parent.absolute()), "device": place.device, "workers": 1}
-    asked = plan.model_dump(mode="json", exclude_defaults=True, exclude={"hours", "dry_run", "quiet"})
+    asked = plan.model_dump(
+        mode="json", exclude_defaults=True, exclude={"hours", "dry_run", "quiet", "storage", "failed"}
+    )
     return {"plan": {**asked, **own, "threads": place.threads}, "truth": workbench.truth}

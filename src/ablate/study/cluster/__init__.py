@@ -1,0 +1,1 @@
+"""A study that many machines make together, coordinated by PostgreSQL."""
