@@ -5,7 +5,7 @@ from __future__ import annotations
 from planted_studies import body, study
 
 from ablate.catalog import STRATEGIES
-from ablate.results.leaderboard import board
+from ablate.results.board import board
 from ablate.results.story import sentence
 from ablate.results.tags import BUILT_IN, only, tags_of
 

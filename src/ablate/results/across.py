@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from ablate.results.board import BASELINE, group
 from ablate.results.folder import Read
-from ablate.results.leaderboard import BASELINE, group
 from ablate.results.rows import Row
 from ablate.results.tags import tagged
 

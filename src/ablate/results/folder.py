@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError
+from ablate.results.board import Board, board
 from ablate.results.importances import importances_of
 from ablate.results.labels import labels_table
-from ablate.results.leaderboard import Board, board
 from ablate.results.record import Body, Records
 
 
@@ -56,8 +56,10 @@ def read_all(folders: Sequence[Path]) -> list[Read]:
     """Read several study folders.
 
     Raises:
-        AblateError: a folder holds no study, or is given twice.
+        AblateError: a folder holds no study, or is given twice; there is none.
     """
+    if not folders:
+        raise AblateError("no output folder is given; give that of a study, such as results/NAME")
     seen: set[Path] = set()
     for folder in folders:
         if folder.resolve() in seen:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.results import effects_table
+from ablate.results.board import Board, group
 from ablate.results.columns import NARROW, WIDE, Column, fitting, present, widths
-from ablate.results.leaderboard import Board, group
 from ablate.results.rows import Row
 from ablate.results.story import footnotes, headline, sentence
 from ablate.results.whole import write_whole

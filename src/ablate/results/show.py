@@ -12,10 +12,10 @@ from rich.text import Text
 from ablate.errors import AblateError, near
 from ablate.results import across_formats, decisions, effects_table, gains_table
 from ablate.results.across import across
-from ablate.results.boards import rewrite
+from ablate.results.board import Board
 from ablate.results.folder import read, read_all
 from ablate.results.formats import latex, markdown, to_csv, to_json
-from ablate.results.leaderboard import Board
+from ablate.results.outputs import rewrite
 from ablate.results.recommendation_show import print_advice
 from ablate.results.story import footnotes, sentence
 from ablate.results.tags import only

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.results import importances
+from ablate.results.board import BASELINE, Board, group
 from ablate.results.columns import amount, points
-from ablate.results.leaderboard import BASELINE, Board, group
 from ablate.results.recovered import above_ceiling
 from ablate.results.rows import Row
 

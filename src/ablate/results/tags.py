@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ablate.errors import AblateError, near
-from ablate.results.leaderboard import BASELINE, Board
+from ablate.results.board import BASELINE, Board
 from ablate.results.record import Body
 
 #: The tags of the built-in strategies, as the catalogue has them (a test compares): to read it would import torch.
