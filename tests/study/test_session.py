@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from jsonschema import Draft202012Validator
 from rich.console import Console
 from small_study import PLAN, board
 
 from ablate.errors import AblateError
 from ablate.results import leaderboard
+from ablate.results.schemas import schema
 from ablate.study import study
 from ablate.study.display import display
 from ablate.study.one_line import OneLine
@@ -60,6 +63,11 @@ def test_wide_frames_have_every_figure_and_tags_choose_rows(finished):
     assert "as-asked" not in some.index
     assert {"focal", "baseline", "prior-only"} <= set(some.index)
     assert "advice" not in some.attrs
+
+
+def test_what_a_study_writes_keeps_to_its_schemas(finished):
+    for name in ("leaderboard", "recommendation"):
+        Draft202012Validator(schema(name)).validate(json.loads((finished / f"{name}.json").read_bytes()))
 
 
 def test_a_dry_run_prints_and_writes_nothing(tmp_path, cache, capsys):
