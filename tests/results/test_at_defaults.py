@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from planted_studies import confirm, study, tuned
 
+from ablate.results.board import board
 from ablate.results.confirmed import at_defaults, confirmed
 from ablate.results.formats import markdown, text, to_csv, to_json
-from ablate.results.leaderboard import board
 from ablate.results.record import Records
 
 

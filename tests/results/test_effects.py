@@ -13,9 +13,9 @@ from planted_studies import confirm
 
 from ablate.ablation import DESIGNS
 from ablate.results import effects_table
+from ablate.results.board import board
 from ablate.results.effects import contrast, contrasts, designed, effects
 from ablate.results.formats import markdown, text, to_json
-from ablate.results.leaderboard import board
 from ablate.results.record import Records
 from ablate.results.statistics import Sample, interval, paired
 

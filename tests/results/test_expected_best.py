@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from planted_studies import body, study, tuned
 
-from ablate.results.leaderboard import board
+from ablate.results.board import board
 from ablate.results.record import Records
 from ablate.results.trials import DRAWN, drawn, expected_best
 

@@ -7,10 +7,10 @@ import json
 import pytest
 from planted_studies import body, confirm, study, tuned
 
+from ablate.results.board import board
 from ablate.results.columns import amount, duration, points, with_interval
 from ablate.results.formats import LINES, latex, markdown, text, to_csv, to_json, write
 from ablate.results.labels import labels_table
-from ablate.results.leaderboard import board
 from ablate.results.record import Records
 from ablate.results.terminal import rich_table
 

@@ -13,9 +13,9 @@ from planted_studies import COUNTS, LABELS, PRIOR, body, labels, scores, study, 
 from ablate.errors import AblateError
 from ablate.metrics.measure import examine, validate
 from ablate.results import gains_table
+from ablate.results.board import board
 from ablate.results.folder import read
 from ablate.results.gains import _shift_variance, reading
-from ablate.results.leaderboard import board
 from ablate.results.record import Records
 from ablate.results.show import show
 from ablate.results.statistics import Interval

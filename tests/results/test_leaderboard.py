@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from planted_studies import ALARMS, DOCUMENTS, LABELS, body, confirm, study, tuned
 
+from ablate.results.board import board, group
 from ablate.results.formats import to_json
 from ablate.results.labels import labels_table
-from ablate.results.leaderboard import board, group
 from ablate.results.record import Records
 from ablate.results.story import sentence
 
@@ -232,7 +232,7 @@ def test_reading_a_board_leaves_the_training_libraries_out(store: Records, tmp_p
 import json, sys
 from ablate.results.formats import text, to_json, write
 from ablate.results.labels import labels_table
-from ablate.results.leaderboard import board
+from ablate.results.board import board
 from ablate.results.record import Records
 from ablate.results.terminal import rich_table
 store = Records(sys.argv[1])

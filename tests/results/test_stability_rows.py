@@ -10,8 +10,8 @@ from report_studies import material, planted
 
 from ablate.components.weighting import ClippedWeight, EffectiveNumber, InverseWeight, LogWeight, PowerWeight
 from ablate.data.labels import Labels
+from ablate.results.board import board
 from ablate.results.columns import WIDE, settled_share, verdicts
-from ablate.results.leaderboard import board
 from ablate.results.record import Records, Truth
 from ablate.results.report.curves import macro
 from ablate.results.weights.noise import noise_cv

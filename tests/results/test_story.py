@@ -2,7 +2,7 @@
 
 from planted_studies import confirm, study
 
-from ablate.results.leaderboard import board
+from ablate.results.board import board
 from ablate.results.record import Records
 from ablate.results.story import footnotes, sentence
 

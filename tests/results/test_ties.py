@@ -5,9 +5,9 @@ import pytest
 from planted_studies import confirm, study
 from scipy import stats
 
+from ablate.results.board import board
 from ablate.results.columns import rank, ranks
 from ablate.results.formats import text
-from ablate.results.leaderboard import board
 from ablate.results.record import Records
 from ablate.results.statistics import Sample
 from ablate.results.story import sentence

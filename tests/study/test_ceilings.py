@@ -7,7 +7,7 @@ import pytest
 from small_study import plan, rows
 
 from ablate.data.source import load
-from ablate.results.leaderboard import board
+from ablate.results.board import board
 from ablate.results.record import Records
 from ablate.results.recovered import above_ceiling
 from ablate.results.story import footnotes

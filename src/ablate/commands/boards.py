@@ -9,9 +9,13 @@ import typer
 
 
 def leaderboard(
-    folders: Annotated[list[Path], typer.Argument(help="Output folder of a study; several with --write.")],
+    folders: Annotated[list[Path], typer.Argument(help="Output folder of a study; several stand side by side.")],
     format: Annotated[str | None, typer.Option(help="table, md, csv, json or tex (table).")] = None,
     wide: Annotated[bool, typer.Option("--wide", help="All columns.")] = False,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Only strategies with this tag (forum, loss, sampler ...), and references; repeatable."),
+    ] = None,
     decisions: Annotated[
         bool, typer.Option("--decisions", help="Strategies by decision rules instead: table, md or json.")
     ] = False,
@@ -23,15 +27,23 @@ def leaderboard(
         bool, typer.Option("--write", help="Write the boards in the folders again, from their records alone.")
     ] = False,
 ) -> None:
-    """Print the board of a study from its records."""
-    from ablate.results.show import show, show_written
+    """Print the board of a study from its records, or several studies side by side with average ranks.
+
+    leaderboard.json and recommendation.json have JSON Schemas: see docs/leaderboard.md.
+    """
+    from ablate.errors import AblateError
+    from ablate.results.show import show, show_across, show_written
 
     instead = [name for name, given in (("decisions", decisions), ("threshold", threshold)) if given]
+    printed = [*instead, *(name for name, given in (("format", format), ("wide", wide), ("tag", tag)) if given)]
     if write:
-        show_written(folders, [*instead, *(["format"] if format else []), *(["wide"] if wide else [])])
+        show_written(folders, printed)
+    elif len(folders) == 1:
+        show(folders[0], format or "table", wide, instead, tag or ())
+    elif instead:
+        raise AblateError(f"--{instead[0]} is a table of one study; give one output folder")
     else:
-        for folder in folders:
-            show(folder, format or "table", wide, instead)
+        show_across(folders, format or "table", wide, tag or ())
 
 
 def gap(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ablate.results.frames import leaderboard
     from ablate.results.scores.audit import audit
     from ablate.results.weights.diagnosis import diagnose
 
-__all__ = ["audit", "diagnose"]
+__all__ = ["audit", "diagnose", "leaderboard"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,4 +22,8 @@ def __getattr__(name: str) -> Any:
         from ablate.results.weights.diagnosis import diagnose
 
         return diagnose
+    if name == "leaderboard":
+        from ablate.results.frames import leaderboard
+
+        return leaderboard
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

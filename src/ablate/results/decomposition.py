@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ablate.metrics.buckets import BUCKETS
+from ablate.results.board import BASELINE, Board
 from ablate.results.decomposition_shares import LEARNER, Found, Shares
-from ablate.results.leaderboard import BASELINE, Board
 from ablate.results.record import Body
 from ablate.results.recovered import CEILING, SURE
 from ablate.results.statistics import Interval

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.results.board import Board
 from ablate.results.confirmed import confirmed
-from ablate.results.leaderboard import Board
 from ablate.results.record import Arrays, Body, Records
 from ablate.results.recovered import CEILING, FLOOR
 

@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ablate.results.board import Board
 from ablate.results.columns import NONE, points, with_interval
-from ablate.results.leaderboard import Board
 
 Table = tuple[list[str], list[list[str]]]
 """Headings and lines; the first column is a name, the last ones can be spared."""

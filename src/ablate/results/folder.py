@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError
+from ablate.results.board import Board, board
 from ablate.results.importances import importances_of
 from ablate.results.labels import labels_table
-from ablate.results.leaderboard import Board, board
 from ablate.results.record import Body, Records
 
 
@@ -49,6 +50,22 @@ def read(out: Path) -> Read:
     bodies = records.all()
     whole = board(bodies, records, plan) | importances_of(out, bodies)
     return Read(out, plan, records, bodies, whole, labels_table(bodies, records))
+
+
+def read_all(folders: Sequence[Path]) -> list[Read]:
+    """Read several study folders.
+
+    Raises:
+        AblateError: a folder holds no study, or is given twice; there is none.
+    """
+    if not folders:
+        raise AblateError("no output folder is given; give that of a study, such as results/NAME")
+    seen: set[Path] = set()
+    for folder in folders:
+        if folder.resolve() in seen:
+            raise AblateError(f"'{folder}' is given twice; give each output folder once")
+        seen.add(folder.resolve())
+    return [read(folder) for folder in folders]
 
 
 def _plan(path: Path) -> dict[str, Any]:

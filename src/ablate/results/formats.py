@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.results import effects_table
+from ablate.results.board import Board, group
 from ablate.results.columns import NARROW, WIDE, Column, fitting, present, widths
-from ablate.results.leaderboard import Board, group
 from ablate.results.rows import Row
 from ablate.results.story import footnotes, headline, sentence
 from ablate.results.whole import write_whole
@@ -81,18 +81,19 @@ def _line(cells: Sequence[str], sizes: Mapping[Column, int]) -> str:
 def markdown(board: Board, wide: bool = False) -> str:
     """Tables to paste, one per group of rows."""
     columns = present(WIDE if wide else NARROW, board["rows"])
-    head = "| " + " | ".join(_escape_markdown(c.title) for c in columns) + " |"
+    head = "| " + " | ".join(escape_markdown(c.title) for c in columns) + " |"
     rule = "|" + "|".join(" :-- " if c.left else " --: " for c in columns) + "|"
     parts = [headline(board)]
     for title, rows in groups(board):
-        lines = ["| " + " | ".join(_escape_markdown(c.show(r)) for c in columns) + " |" for r in rows]
+        lines = ["| " + " | ".join(escape_markdown(c.show(r)) for c in columns) + " |" for r in rows]
         parts += [*([f"**{title}**"] if title else []), "\n".join([head, rule, *lines])]
     parts += effects_table.markdown(board)
-    notes = "\n".join(f"- {_escape_markdown(note)}" for note in footnotes(board))
+    notes = "\n".join(f"- {escape_markdown(note)}" for note in footnotes(board))
     return "\n\n".join([*parts, notes, sentence(board)]) + "\n"
 
 
-def _escape_markdown(cell: str) -> str:
+def escape_markdown(cell: str) -> str:
+    """A cell that no character of breaks the table that it stands in."""
     return cell.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("\n", " ")
 
 
@@ -100,11 +101,11 @@ def latex(board: Board, wide: bool = False) -> str:
     """A ``tabular`` that needs no package."""
     columns = present(WIDE if wide else NARROW, board["rows"])
     lines = ["\\begin{tabular}{" + "".join("l" if c.left else "r" for c in columns) + "}", "\\hline"]
-    lines += [" & ".join(_escape_latex(c.title) for c in columns) + " \\\\", "\\hline"]
+    lines += [" & ".join(escape_latex(c.title) for c in columns) + " \\\\", "\\hline"]
     for title, rows in groups(board):
         if title:
-            lines += ["\\hline", f"\\multicolumn{{{len(columns)}}}{{l}}{{{_escape_latex(title)}}} \\\\"]
-        lines += [" & ".join(_escape_latex(c.show(r)) for c in columns) + " \\\\" for r in rows]
+            lines += ["\\hline", f"\\multicolumn{{{len(columns)}}}{{l}}{{{escape_latex(title)}}} \\\\"]
+        lines += [" & ".join(escape_latex(c.show(r)) for c in columns) + " \\\\" for r in rows]
     return "\n".join([*lines, "\\hline", "\\end{tabular}"]) + "\n"
 
 
@@ -120,7 +121,8 @@ LATEX = {
 """Brackets too: one that follows a line break would be read as its argument."""
 
 
-def _escape_latex(cell: str) -> str:
+def escape_latex(cell: str) -> str:
+    """Text that LaTeX prints as it is."""
     return "".join(LATEX.get(c, c) for c in cell)
 
 

@@ -9,8 +9,8 @@ import textwrap
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ablate.results.board import Board
 from ablate.results.columns import NONE, points, with_interval
-from ablate.results.leaderboard import Board
 
 Gain = dict[str, Any]
 HEADS = (

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ablate.results.board import BASELINE, Board
 from ablate.results.decomposition import DATA, DECISION, LUMP, MODEL, Decomposition, Gap, decompose, measured_on
 from ablate.results.decomposition_shares import Shares, read_shares
 from ablate.results.folder import Read
-from ablate.results.leaderboard import BASELINE, Board
 from ablate.results.recommendation_labels import Short, short_of_examples
 from ablate.results.rows import Row
 

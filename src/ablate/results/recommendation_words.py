@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ablate.data.splits import listed
+from ablate.results.board import BASELINE
 from ablate.results.columns import amount, duration, points
 from ablate.results.decomposition import DATA, DECISION, LUMP, MODEL, NAMES, Gap, measured_on
-from ablate.results.leaderboard import BASELINE
 from ablate.results.recommendation import (
     ALONE,
     BETTER,

@@ -10,13 +10,15 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.errors import AblateError, near
-from ablate.results import decisions, effects_table, gains_table
-from ablate.results.boards import rewrite
-from ablate.results.folder import read
+from ablate.results import across_formats, decisions, effects_table, gains_table
+from ablate.results.across import across
+from ablate.results.board import Board
+from ablate.results.folder import read, read_all
 from ablate.results.formats import latex, markdown, to_csv, to_json
-from ablate.results.leaderboard import Board
+from ablate.results.outputs import rewrite
 from ablate.results.recommendation_show import print_advice
 from ablate.results.story import footnotes, sentence
+from ablate.results.tags import only
 from ablate.results.terminal import rich_table
 
 #: How a document is made of a board and of whether all columns are wanted.
@@ -58,28 +60,57 @@ INSTEAD: dict[str, Callable[[Path, str], None]] = {"decisions": decisions.show, 
 """Tables that are shown in the place of the board."""
 
 
-def show(folder: Path, format: str, wide: bool, instead: Sequence[str] = ()) -> None:
+def show(folder: Path, format: str, wide: bool, instead: Sequence[str] = (), tags: Sequence[str] = ()) -> None:
     """Print the board of an output folder, as a table with the advice under it, or a table ``instead`` of it.
 
+    With ``tags`` the rows that carry one of them, and no advice: that is about all of them.
+
     Raises:
-        AblateError: the folder holds no study, the format is unknown, or two tables are asked for instead.
+        AblateError: the folder holds no study, the format or a tag is unknown, or two tables are asked for instead.
     """
     if len(instead) > 1:
         raise AblateError(f"--{' and --'.join(instead)} are tables of their own; give one of them")
+    if instead and tags:
+        raise AblateError(f"--tag chooses rows of the board, not of --{instead[0]}; leave out one of them")
     if instead:
         INSTEAD[instead[0]](folder, format)
         return
+    _known(format)
+    found = read(folder)
+    board = only(found.board, found.bodies, tags)
+    for message in found.records.skipped:
+        print(f"records: {message}; it is left out", file=sys.stderr)
+    if format != "table":
+        sys.stdout.write(DOCUMENTS[format](board, wide))
+        return
+    print_board(board, Console(), wide)
+    if not tags:
+        print_advice(found, Console())
+
+
+def show_across(folders: Sequence[Path], format: str, wide: bool, tags: Sequence[str] = ()) -> None:
+    """Print several studies side by side; ``wide``: all columns of a table, however wide that is.
+
+    Raises:
+        AblateError: a folder holds no study or is given twice, or the format or a tag is unknown.
+    """
+    _known(format)
+    found = read_all(folders)
+    for one in found:
+        for message in one.records.skipped:
+            print(f"records of {one.folder}: {message}; it is left out", file=sys.stderr)
+    table = across(found, tags)
+    console = Console()
+    width = sys.maxsize if wide else 100 if not console.is_terminal else console.width
+    sys.stdout.write(
+        across_formats.text(table, width) if format == "table" else across_formats.DOCUMENTS[format](table)
+    )
+
+
+def _known(format: str) -> None:
     formats = ["table", *DOCUMENTS]
     if format not in formats:
         raise AblateError(f"unknown format '{format}'{near(format, formats)} (known: {', '.join(formats)})")
-    found = read(folder)
-    for message in found.records.skipped:
-        print(f"records: {message}; it is left out", file=sys.stderr)
-    if format == "table":
-        print_board(found.board, Console(), wide)
-        print_advice(found, Console())
-    else:
-        sys.stdout.write(DOCUMENTS[format](found.board, wide))
 
 
 def show_written(folders: Sequence[Path], others: Sequence[str] = ()) -> None:

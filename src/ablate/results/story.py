@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.results import importances
+from ablate.results.board import BASELINE, Board, group
 from ablate.results.columns import amount, points
-from ablate.results.leaderboard import BASELINE, Board, group
 from ablate.results.recovered import above_ceiling
 from ablate.results.rows import Row
 
@@ -26,8 +26,13 @@ def headline(board: Board) -> str:
 def sentence(board: Board) -> str:
     """Who leads, by how much over the baseline, whether that can be told from the next, and at what cost.
 
-    A second sentence says so where a control stands above all of them.
+    A second sentence says so where a control stands above all of them. Of a board of some tags' rows: that it is one.
     """
+    if board.get("tags"):
+        return (
+            f"Rows tagged {' or '.join(board['tags'])}, with what they are held against; "
+            "ranks and marks are those among all rows of the study."
+        )
     ranked = [row for row in board["rows"] if row["rank"]]
     return _verdict(board, ranked) + _above(board, ranked)
 

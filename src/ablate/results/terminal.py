@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from ablate.results.board import Board
 from ablate.results.formats import WIDTH, table
-from ablate.results.leaderboard import Board
 from ablate.results.rows import Row
 from ablate.results.story import headline
 

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from ablate.errors import AblateError
 from ablate.study import planfile
+from ablate.study.display import display
 from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
-from ablate.study.screen import Screen
-from ablate.study.view import Lines, Quiet
+from ablate.study.view import Lines
 
 LISTS = ("strategies", "parts", "label_columns")
 
@@ -31,19 +31,15 @@ def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) ->
         for line in dry_run(plan, Lines(console)):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         return
-    if plan.quiet:
-        found = complete(plan, Quiet())
-    elif console.is_terminal:
-        screen = Screen(console)
-        with screen.open():
-            found = complete(plan, screen)
-    else:
-        found = complete(plan, Lines(console))
+    with display(console, plan.quiet) as view:
+        found = complete(plan, view)
     print_board(found.board, console)
     print_advice(found, console)
 
 
-def plan_of(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) -> Plan:
+def plan_of(
+    file: Path | None, given: Mapping[str, Any], settings: Sequence[str], where: str = "the command line"
+) -> Plan:
     """Study file, then options, then ``--set``: the later wins.
 
     Raises:
@@ -53,7 +49,7 @@ def plan_of(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]
     if file is not None and file.name == FILE and "data_sha256" in values and "out" not in values:
         values["out"] = str(file.parent)
     for key, value in given.items():
-        values[key] = _split(value) if key in LISTS else value
+        values[key] = _split(value) if key in LISTS and isinstance(value, str) else value
     fixed: dict[str, Any] = {}
     for setting in settings:
         key, separator, text = setting.partition("=")
@@ -67,7 +63,7 @@ def plan_of(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]
     table = values.get("set", {})
     if fixed and isinstance(table, Mapping):
         values["set"] = {**table, **fixed}
-    return make(values, str(file) if file is not None else "the command line")
+    return make(values, str(file) if file is not None else where)
 
 
 def _split(text: str) -> list[str]:

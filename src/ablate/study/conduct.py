@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from ablate.results.boards import write_boards
 from ablate.results.folder import Read
+from ablate.results.outputs import write_boards
 from ablate.results.record import Body, Records
 from ablate.study import resolve
 from ablate.study.division import Place, told

@@ -118,6 +118,7 @@ def _account(arm: Arm, setting: Setting, phase: str, seed: int, trial: int | Non
         "kind": "strategy",
         "part": arm.part,
         "identity_of": arm.strategy.identity_of,
+        "tags": list(arm.strategy.tags),
         "notes": [*notes(setting), *(arm.notes if phase == "confirm" else [])],
         "trial": trial,
         "parameters": arm.parameters,

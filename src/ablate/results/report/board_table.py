@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.results.board import group
 from ablate.results.columns import amount, duration, points, rank, ranks, ratio, settled_share, verdicts, with_interval
 from ablate.results.formats import LINES
-from ablate.results.leaderboard import group
 from ablate.results.report.material import Arm, Material
 from ablate.results.rows import Row
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ablate.results.board import group
 from ablate.results.columns import points, with_interval
 from ablate.results.formats import LINES
-from ablate.results.leaderboard import group
 from ablate.results.report.axes import Panel, Scale, around
 from ablate.results.report.drawing import (
     ACCENT,

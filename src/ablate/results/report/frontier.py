@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ablate.results.board import GUARD
 from ablate.results.columns import points, with_interval
-from ablate.results.leaderboard import GUARD
 from ablate.results.report.axes import Panel, Scale, around
 from ablate.results.report.drawing import (
     ACCENT,

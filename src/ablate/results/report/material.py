@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ablate.results.board import BASELINE, Board
 from ablate.results.confirmed import confirmed
 from ablate.results.folder import Read
-from ablate.results.leaderboard import BASELINE, Board
 from ablate.results.record import Body
 from ablate.results.rows import CONTROLS, Row
 

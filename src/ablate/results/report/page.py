@@ -9,8 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from ablate.results import effects_table
+from ablate.results.board import Board
 from ablate.results.columns import amount
-from ablate.results.leaderboard import Board
 from ablate.results.recommendation import recommend
 from ablate.results.recommendation_words import words
 from ablate.results.report import (

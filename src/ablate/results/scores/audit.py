@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,17 @@ class Audit:
         from ablate.results.scores.words import report
 
         return report(self)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Macro and micro recall, precision, alarms per document and share of dead labels, a row per decision rule."""
+        frame = pd.DataFrame.from_dict(dict(self.figures["rules"]), orient="index", dtype=float)
+        return frame.rename_axis("rule")
+
+    def _repr_html_(self) -> str:
+        from ablate.results.scores.words import told
+
+        return f"{self.frame.to_html()}<p>{escape(told(self))}</p>"
 
     def as_json(self) -> dict[str, Any]:
         """Figures, cuts, notes and labels for machines."""

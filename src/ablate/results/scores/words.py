@@ -33,6 +33,12 @@ def report(audit: Audit) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def told(audit: Audit) -> str:
+    """What the table of rules comes to, in one paragraph."""
+    f = audit.figures
+    return " ".join(" ".join((_head(f), _decision(f), _deploy(f), _labels(audit.labels))).split())
+
+
 def _head(f: Mapping[str, Any]) -> str:
     documents = f["documents"]
     return _wrap(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class Diagnosis:
         from ablate.results.weights.words import report
 
         return report(self)
+
+    def _repr_html_(self) -> str:
+        from ablate.results.weights.words import advice
+
+        return f"{self.schemes.to_html(index=False)}<p>{escape(advice(self))}</p>"
 
     def as_json(self) -> dict[str, Any]:
         """The same for machines."""

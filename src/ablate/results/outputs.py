@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablate.errors import AblateError
-from ablate.results.folder import Read, read
+from ablate.results.folder import Read, read, read_all
 from ablate.results.formats import write as write_board
 from ablate.results.recommendation_show import write as write_advice
 
@@ -26,9 +26,9 @@ def rewrite(folders: Sequence[Path]) -> list[Read]:
     """The same for several folders whose studies were run before; nothing is written unless all can be read.
 
     Raises:
-        AblateError: a folder holds no study, or no record to make a board of.
+        AblateError: a folder holds no study or no record to make a board of, or is given twice.
     """
-    found = [read(folder) for folder in folders]
+    found = read_all(folders)
     for one in found:
         if not one.bodies:
             raise AblateError(f"'{one.folder / 'records'}' holds no record to make a board of; run its study")
