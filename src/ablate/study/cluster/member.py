@@ -14,7 +14,7 @@ from threading import Event
 from typing import Any
 from uuid import uuid4
 
-from ablate.results.boards import write_boards
+from ablate.results.outputs import write_boards
 from ablate.results.record import Body
 from ablate.results.whole import write_whole
 from ablate.study import resolve
