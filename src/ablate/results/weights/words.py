@@ -92,7 +92,7 @@ def _will_they(noise: dict[int, float]) -> str:
     quieter = ", ".join(f"{noise[batch]:.0%} at {batch:,}" for batch in BATCHES if batch not in loud)
     return (
         f"With inverse weights the loss will go up and down: at batch {at} it is predicted to vary by more than its "
-        f"own mean (right within a factor of about 2{'; ' + quieter if quieter else ''}). A noisy loss is not yet a "
+        f"own mean, by what is drawn alone ({quieter or 'errors add to it'}). A noisy loss is not yet a "
         "model that does not learn: judge by recall on validation. In small trainings with weights up to a million at "
         "batch 32, recall itself swung too, until gradients were clipped by norm, the batch was larger or Adam's "
         "beta2 was .95; a lower rate did not help."
