@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 
@@ -121,7 +122,7 @@ def test_the_body_comes_last_and_a_failed_rename_leaves_the_old_record(store: Re
     def failing(source, target):
         written.append(str(target))
         if str(target).endswith(".json"):
-            raise OSError("disk full")
+            raise OSError(errno.ENOSPC, "disk full")
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", failing)

@@ -112,6 +112,7 @@ def latex(board: Board, wide: bool = False) -> str:
 LATEX = {
     "\\": "\\textbackslash{}",
     "~": "\\textasciitilde{}",
+    "|": "\\textbar{}",
     "^": "\\textasciicircum{}",
     "<": "$<$",
     ">": "$>$",
