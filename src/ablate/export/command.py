@@ -16,8 +16,8 @@ from ablate.errors import AblateError
 from ablate.export import folders
 from ablate.export.card import card
 from ablate.export.chosen import Chosen, choose
-from ablate.export.classifier import classifier
 from ablate.export.deployed import load_model
+from ablate.export.of_run import classifier
 from ablate.export.restored import Restored, agreement, restore
 from ablate.export.rule import cuts
 from ablate.results.folder import read
@@ -64,8 +64,8 @@ def export(order: Order, say: Callable[[str], None] = print) -> None:
 
     chosen = choose(found, order.strategy, order.seed, lambda body: weights(body).is_file())
     body = chosen.body
+    ready = prepare(_plan(order), View())  # before anything is said: the data may be missing
     say(f"strategy: {body['arm']}, seed {body['identity']['seed']} ({chosen.why})")
-    ready = prepare(_plan(order), View())
     if body["identity"]["precision"] == "fp32":  # which every processor computes, whatever it would choose
         ready.settings.precision = "fp32"
     restored = restore(body, ready, weights(body), say)

@@ -15,9 +15,8 @@ from ablate.encoders.bag import BagEncoder
 from ablate.encoders.transformer import TransformerEncoder
 from ablate.export import heads, tokens
 from ablate.export.classifier import LOG_SOFTMAX, Classifier
+from ablate.export.layout import OWN, WEIGHTS
 from ablate.export.tanh_head import TanhHead, tanh_head
-
-OWN, SHARED, WEIGHTS = "ablate.json", "config.json", "model.safetensors"
 
 BERT = ("bert", "ernie")
 ROBERTA = ("roberta", "xlm-roberta", "camembert", "mpnet")
