@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -184,10 +185,11 @@ def test_mistakes_are_one_line_and_leave_nothing(made, model, documents, command
         (("export", made, "--strategy", "focal", "--seed", 9, "--out", tmp_path / "m"), "no finished confirming run"),
         (("export", made, "--strategy", "focal", "--out", model), "exists already"),
         (("export", made, "--strategy", "focal", "--data", documents, "--out", tmp_path / "m"), ""),
+        (("export", made, "--strategy", "focal", "--data", tmp_path / "gone.csv", "--out", tmp_path / "m"), "gone.csv"),
     ]
     for arguments, expected in cases:
-        code, _, err = command(*arguments)
-        assert code == 2, arguments
+        code, said, err = command(*arguments)
+        assert (code, said) == (2, ""), arguments
         assert expected in err, err
         assert err.startswith("error: ")
         assert err.count("\n") == 1
@@ -201,3 +203,48 @@ def test_weights_of_another_run_are_refused(made, command, tmp_path):
     code, _, err = command("export", again, "--strategy", "focal", "--out", tmp_path / "m", "--cache", tmp_path / "c")
     assert code == 2
     assert "holds no weights of this run" in err
+
+
+def test_a_file_that_is_there_is_never_written_over(model, documents, command, monkeypatch):
+    monkeypatch.setattr("ablate.export.predict.load_model", lambda *_: pytest.fail("the model was loaded"))
+    before = documents.read_bytes()
+    code, _, err = command("predict", model, documents, "--out", documents)
+    assert (code, err) == (2, f"error: '{documents}' exists already; give another --out\n")
+    assert documents.read_bytes() == before
+
+
+def test_a_reader_that_stops_early_ends_it_quietly(model, tmp_path):
+    file = tmp_path / "many.csv"
+    file.write_text("text\n" + "some words\n" * 5000)  # more than a pipe holds
+    line = [sys.executable, "-m", "ablate", "predict", str(model), str(file)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["row"] == 2
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
+
+
+def test_a_bag_is_applied_without_transformers(model, documents):
+    code = (
+        "import sys\nfrom ablate.cli import main\n"
+        f"sys.argv = ['ablate', 'predict', {str(model)!r}, {str(documents)!r}]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert 'transformers' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == len(TEXTS)
+
+
+def test_an_interrupt_says_that_nothing_was_written(made, command, tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ablate.export.command.card", stopped)  # the folder is nearly whole by then
+    code, _, err = command(
+        "export", made, "--strategy", "focal", "--out", tmp_path / "m", "--cache", made.parent / "cache"
+    )
+    assert (code, err) == (130, "stopped; nothing was written\n")
+    assert not list(tmp_path.iterdir())
