@@ -25,7 +25,7 @@ def card(told: Mapping[str, Any], row: Mapping[str, Any], board: Mapping[str, An
     ``told`` is what the model says of itself, ``row`` the row of its strategy on ``board``, ``test`` the test figures
     of the exported weights.
     """
-    return "\n\n".join([_front(told), _data(told), _figures(row, board, test), _rule(told), use(told)]) + "\n"
+    return "\n\n".join([_front(told), _data(told), _figures(told, row, board, test), _rule(told), use(told)]) + "\n"
 
 
 def _front(told: Mapping[str, Any]) -> str:
@@ -52,17 +52,19 @@ def _data(told: Mapping[str, Any]) -> str:
     )
 
 
-def _figures(row: Mapping[str, Any], board: Mapping[str, Any], test: Mapping[str, Any]) -> str:
-    lines = ["| on test | this model | all seeds, 95 % interval |", "|---|---|---|"]
+def _figures(told: Mapping[str, Any], row: Mapping[str, Any], board: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    subject = "its run" if told["in_fp32"] else "this model"
+    lines = [f"| on test | {subject} | all seeds, 95 % interval |", "|---|---|---|"]
     for name, column, rule, figure in FIGURES:
         level = row[column]
-        told = "" if level is None else _interval(level)
-        lines.append(f"| {name} | {_figure(test[rule][figure])} | {told} |")
+        interval = "" if level is None else _interval(level)
+        lines.append(f"| {name} | {_figure(test[rule][figure])} | {interval} |")
     lines += [f"| {name} as deployed | {_figure(test['as_deployed'][figure])} | |" for name, figure in DEPLOYED]
     budget = board["budget"]["alarms_per_document"]
+    own = f"\n\nThe run computed in a lower precision than this model: {told['in_fp32']}." if told["in_fp32"] else ""
     return (
         "## Figures\n\n" + "\n".join(lines) + f"\n\nThe budget is {budget:.3g} alarms per document; "
-        f"{row['runs']} seeds; interval: {board['interval']}."
+        f"{row['runs']} seeds; interval: {board['interval']}.{own}"
     )
 
 
