@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from small_study import confirmed, plan
 import ablate
 from ablate.cli import main
 from ablate.export.chosen import choose
+from ablate.export.deployed import DeployedModel
 from ablate.export.restored import agreement
+from ablate.metrics.alarms import Adjustment
 from ablate.results.folder import read
 from ablate.study.conduct import study
+from ablate.train.evaluate import score
 
 TEXTS = ["the first text", "a second one, longer", "third"]
 
@@ -184,10 +188,11 @@ def test_mistakes_are_one_line_and_leave_nothing(made, model, documents, command
         (("export", made, "--strategy", "focal", "--seed", 9, "--out", tmp_path / "m"), "no finished confirming run"),
         (("export", made, "--strategy", "focal", "--out", model), "exists already"),
         (("export", made, "--strategy", "focal", "--data", documents, "--out", tmp_path / "m"), ""),
+        (("export", made, "--strategy", "focal", "--data", tmp_path / "gone.csv", "--out", tmp_path / "m"), "gone.csv"),
     ]
     for arguments, expected in cases:
-        code, _, err = command(*arguments)
-        assert code == 2, arguments
+        code, said, err = command(*arguments)
+        assert (code, said) == (2, ""), arguments
         assert expected in err, err
         assert err.startswith("error: ")
         assert err.count("\n") == 1
@@ -201,3 +206,111 @@ def test_weights_of_another_run_are_refused(made, command, tmp_path):
     code, _, err = command("export", again, "--strategy", "focal", "--out", tmp_path / "m", "--cache", tmp_path / "c")
     assert code == 2
     assert "holds no weights of this run" in err
+
+
+def test_a_file_that_is_there_is_never_written_over(model, documents, command, monkeypatch):
+    monkeypatch.setattr("ablate.export.predict.load_model", lambda *_: pytest.fail("the model was loaded"))
+    before = documents.read_bytes()
+    code, _, err = command("predict", model, documents, "--out", documents)
+    assert (code, err) == (2, f"error: '{documents}' exists already; give another --out\n")
+    assert documents.read_bytes() == before
+
+
+def test_a_reader_that_stops_early_ends_it_quietly(model, tmp_path):
+    file = tmp_path / "many.csv"
+    file.write_text("text\n" + "some words\n" * 5000)  # more than a pipe holds
+    line = [sys.executable, "-m", "ablate", "predict", str(model), str(file)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["row"] == 2
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
+
+
+def test_a_bag_is_applied_without_transformers(model, documents):
+    code = (
+        "import sys\nfrom ablate.cli import main\n"
+        f"sys.argv = ['ablate', 'predict', {str(model)!r}, {str(documents)!r}]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert 'transformers' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == len(TEXTS)
+
+
+def test_an_interrupt_says_that_nothing_was_written(made, command, tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ablate.export.command.card", stopped)  # the folder is nearly whole by then
+    code, _, err = command(
+        "export", made, "--strategy", "focal", "--out", tmp_path / "m", "--cache", made.parent / "cache"
+    )
+    assert (code, err) == (130, "stopped; nothing was written\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_a_run_in_bf16_the_model_in_fp32_is_judged_under_cuts_of_its_own(tmp_path, command, monkeypatch):
+    from ablate.export import checked
+
+    held = []
+    inside = checked.in_fp32
+    monkeypatch.setattr(checked, "in_fp32", lambda *given: held.append((given, inside(*given))) or held[0][1])
+    cache = tmp_path / "cache"
+    study(plan(tmp_path / "half", cache, trials=1, keep_weights=True, precision="bf16"))
+    code, out, err = command(
+        "export", tmp_path / "half", "--strategy", "focal", "--out", tmp_path / "m", "--cache", cache
+    )
+    assert (code, err) == (0, "")
+    ((_, restored), found) = held[0]
+    model, prepared = ablate.load_model(tmp_path / "m"), restored.setting.prepared
+    np.testing.assert_array_equal(model.cuts, found.cuts)
+
+    def scores(split):
+        return model.scores([prepared.dataset.texts[row] for row in prepared.rows[split]])
+
+    labels, setting = prepared.labels["test"], restored.setting
+    assert model.called(scores("validation")).sum() == round(
+        setting.alarms_per_document * len(prepared.rows["validation"])
+    )
+    mine = model.called(scores("test"))
+    theirs = score(restored.model, setting.inputs, prepared.rows["test"], restored.loss, setting)
+    chosen = restored.figures["validation"]
+    prior = prepared.stats().prior.double().numpy()
+    run = Adjustment(chosen["tau"], chosen["scale"]).apply(theirs, prior) >= np.float32(chosen["cut"])
+    differing = int((mine != run).sum())
+    assert (found.alarms, found.differing) == (int(run.sum()), differing)
+    hits = mine[labels.rows, labels.indices].mean()
+    assert found.figures["micro_recall"] == pytest.approx(hits)
+    record = next(b for b in confirmed(tmp_path / "half", "focal") if b["key"] == model.told["record"])
+    there = record["test"]["as_deployed"]
+    for expected in (
+        "the cuts are those of the model in fp32",
+        f"{differing:,} alarms are raised by it or by the bf16 run alone ({int(run.sum()):,} by the run)",
+        f"micro recall {hits:.3f} / {there['micro_recall']:.3f}",
+        f"alarms per document {mine.sum() / len(mine):.3f} / {there['alarms_per_document']:.3f}",
+    ):
+        assert expected in out, out
+        assert expected in (tmp_path / "m" / "README.md").read_text()
+
+
+def test_in_fp32_scores_that_differ_by_more_than_rounding_are_refused(tmp_path, command, monkeypatch):
+    cache = tmp_path / "cache"
+    study(plan(tmp_path / "whole", cache, trials=1, keep_weights=True, precision="fp32"))
+
+    def call(out: str) -> tuple[int, str, str]:
+        return command("export", tmp_path / "whole", "--strategy", "focal", "--out", tmp_path / out, "--cache", cache)
+
+    code, out, err = call("good")
+    assert (code, err) == (0, "")
+    assert "checked: its scores of" in out
+    assert "in fp32" not in out + (tmp_path / "good" / "README.md").read_text()
+    inside = DeployedModel.scores
+    monkeypatch.setattr(DeployedModel, "scores", lambda *given: inside(*given) + np.float32(1e-4))
+    code, _, err = call("bad")
+    assert code == 2
+    assert "differ from the run's by 0.0001; nothing was written" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "good", "whole"]

@@ -22,8 +22,9 @@ from ablate.encoders.scratch import train_bpe
 from ablate.encoders.transformer import TransformerEncoder
 from ablate.errors import AblateError
 from ablate.export import folders
-from ablate.export.classifier import classifier
+from ablate.export.card import use
 from ablate.export.deployed import load_model
+from ablate.export.of_run import classifier
 from ablate.factors import Backbone
 from ablate.strategy import Strategy
 from ablate.train.evaluate import score
@@ -137,6 +138,26 @@ def test_the_pipeline_of_transformers_gives_the_probabilities_of_the_run(case: s
     mine = np.array([[row[name] for name in names] for row in said])
     expected = np.exp(theirs) if case == "bert-softmax" else 1 / (1 + np.exp(-theirs))
     np.testing.assert_allclose(mine, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("case", ["bert", "bert-softmax"])
+def test_the_example_of_the_card_calls_what_the_rule_calls_whatever_the_cuts(case: str, settings, tmp_path):
+    backbone, strategy = SHARED[case]
+    exported(settings[backbone], strategy, tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    said = json.loads(file.read_text())
+    texts = [settings[backbone].prepared.dataset.texts[0]]
+    scores = load_model(tmp_path / "model").scores(texts)[0]
+    cuts = np.float32(scores + np.where(np.arange(len(scores)) % 2, 0.01, -0.01))
+    cuts[:2] = -1e4, 1e4  # beyond what exp can take
+    said["ablate"]["rule"]["cuts"] = cuts.tolist()
+    file.write_text(json.dumps(said))
+    model = load_model(tmp_path / "model")
+    code = use({**model.told, "no_class": ""}).split("```python\n")[1].split("```")[0]
+    names: dict = {}
+    exec(code.replace("FOLDER", str(tmp_path / "model")).replace('"a text"', repr(texts[0])), names)
+    assert set(names["called"]) == set(model(texts)[0])
+    assert len(names["called"]) == (len(scores) + 1) // 2
 
 
 @pytest.mark.parametrize("backbone", ["bert", "roberta"])

@@ -24,9 +24,15 @@ def export(
     The weights are those of --keep-weights, or of the recorded run made again. transformers' pipeline loads the folder
     where it has a class for the model; else it is said why not, and ablate predict does.
     """
-    from ablate.export.command import Order, export
+    there = out.exists()
+    try:
+        from ablate.export.command import Order, export
 
-    export(Order(folder, out, strategy, seed, data, backbone, tuple(plugin or ()), device, cache))
+        export(Order(folder, out, strategy, seed, data, backbone, tuple(plugin or ()), device, cache))
+    except KeyboardInterrupt:
+        whole = out.exists() and not there  # it came while the last lines were printed
+        typer.echo(f"stopped; {f'{out} is written' if whole else 'nothing was written'}", err=True)
+        raise typer.Exit(130) from None
 
 
 def predict(

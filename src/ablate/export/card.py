@@ -25,7 +25,7 @@ def card(told: Mapping[str, Any], row: Mapping[str, Any], board: Mapping[str, An
     ``told`` is what the model says of itself, ``row`` the row of its strategy on ``board``, ``test`` the test figures
     of the exported weights.
     """
-    return "\n\n".join([_front(told), _data(told), _figures(row, board, test), _rule(told), _use(told)]) + "\n"
+    return "\n\n".join([_front(told), _data(told), _figures(told, row, board, test), _rule(told), use(told)]) + "\n"
 
 
 def _front(told: Mapping[str, Any]) -> str:
@@ -52,17 +52,19 @@ def _data(told: Mapping[str, Any]) -> str:
     )
 
 
-def _figures(row: Mapping[str, Any], board: Mapping[str, Any], test: Mapping[str, Any]) -> str:
-    lines = ["| on test | this model | all seeds, 95 % interval |", "|---|---|---|"]
+def _figures(told: Mapping[str, Any], row: Mapping[str, Any], board: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    subject = "its run" if told["in_fp32"] else "this model"
+    lines = [f"| on test | {subject} | all seeds, 95 % interval |", "|---|---|---|"]
     for name, column, rule, figure in FIGURES:
         level = row[column]
-        told = "" if level is None else _interval(level)
-        lines.append(f"| {name} | {_figure(test[rule][figure])} | {told} |")
+        interval = "" if level is None else _interval(level)
+        lines.append(f"| {name} | {_figure(test[rule][figure])} | {interval} |")
     lines += [f"| {name} as deployed | {_figure(test['as_deployed'][figure])} | |" for name, figure in DEPLOYED]
     budget = board["budget"]["alarms_per_document"]
+    own = f"\n\nThe run computed in a lower precision than this model: {told['in_fp32']}." if told["in_fp32"] else ""
     return (
         "## Figures\n\n" + "\n".join(lines) + f"\n\nThe budget is {budget:.3g} alarms per document; "
-        f"{row['runs']} seeds; interval: {board['interval']}."
+        f"{row['runs']} seeds; interval: {board['interval']}.{own}"
     )
 
 
@@ -88,7 +90,11 @@ def _rule(told: Mapping[str, Any]) -> str:
     )
 
 
-def _use(told: Mapping[str, Any]) -> str:
+def use(told: Mapping[str, Any]) -> str:
+    """How to apply the model: with transformers' pipeline where it loads the folder, and with ablate.
+
+    Scores are compared with the cuts as logits (or logarithms): a sigmoid rounds to 1 where cuts still differ.
+    """
     ours = (
         "```sh\npython -m ablate predict FOLDER FILE --out FILE.parquet\n```\n\n"
         '```python\nfrom ablate import load_model\n\nmodel = load_model("FOLDER")\n'
@@ -97,21 +103,30 @@ def _use(told: Mapping[str, Any]) -> str:
     if told["no_class"]:
         why = f"transformers cannot load this folder: {told['no_class']}."
         return f"## Use\n\n{why} Ablate can, from safetensors and JSON:\n\n{ours}"
-    function = "softmax" if told["scores"] == LOG_SOFTMAX else "sigmoid"
-    cut = "math.exp(cut)" if told["scores"] == LOG_SOFTMAX else "1 / (1 + math.exp(-cut))"
+    softmax = told["scores"] == LOG_SOFTMAX
+    function = "softmax" if softmax else "sigmoid"
     single = (
         "The loss was a softmax over the labels, so that the labels of a document compete: `problem_type` is "
         "`single_label_classification` for the pipeline to apply it, though a document may have several labels.\n\n"
-        if function == "softmax"
+        if softmax
+        else ""
+    )
+    logarithms = (
+        "logarithms = torch.tensor(list(scores.values())).log_softmax(0).tolist()\n"
+        "scores = dict(zip(scores, logarithms))\n"
+        if softmax
         else ""
     )
     return (
-        "## Use\n\n```python\nimport math\n\nfrom transformers import pipeline\n\n"
-        'classify = pipeline("text-classification", model="FOLDER", top_k=None, truncation=True)\n'
+        f"## Use\n\n```python\n{'import torch' + chr(10) if softmax else ''}from transformers import pipeline\n\n"
+        "classify = pipeline(\n"
+        '    "text-classification", model="FOLDER", top_k=None, truncation=True, function_to_apply="none"\n)\n'
         "config = classify.model.config\n"
         'cuts = {config.id2label[i]: cut for i, cut in enumerate(config.ablate["rule"]["cuts"])}\n'
-        'called = [s["label"] for s in classify(["a text"])[0] '
-        f'if s["score"] >= {cut.replace("cut", "cuts[s[" + repr("label").replace(chr(39), chr(34)) + "]]")}]\n```\n\n'
-        f"{single}The pipeline's scores are the {function} of the logits. `truncation=True` cuts long documents where "
+        'scores = {said["label"]: said["score"] for said in classify(["a text"])[0]}\n'
+        f"{logarithms}"
+        "called = [label for label, score in scores.items() if score >= cuts[label]]\n```\n\n"
+        f"{single}Without `function_to_apply` the pipeline's scores are the {function} of the logits. "
+        "`truncation=True` cuts long documents where "
         f"training cut them, at {told['max_length']} tokens. Or with ablate:\n\n{ours}"
     )

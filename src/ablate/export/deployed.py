@@ -16,12 +16,10 @@ from torch import Tensor
 
 from ablate.encoders.bag import BagEncoder
 from ablate.encoders.base import Batch, Encoder, Tokenizer
-from ablate.encoders.pretrained import quiet
-from ablate.encoders.transformer import TransformerEncoder
 from ablate.errors import AblateError
 from ablate.export import heads, tokens
 from ablate.export.classifier import LOG_SOFTMAX, Classifier, Standard
-from ablate.export.folders import OWN, SHARED, WEIGHTS
+from ablate.export.layout import OWN, SHARED, WEIGHTS
 from ablate.metrics.cuts import Scores
 from ablate.train.inputs import parts_by_length
 
@@ -133,7 +131,9 @@ def encoded(tokenizer: Tokenizer, texts: Sequence[str], max_length: int) -> list
 def _encoder(place: Path, kind: dict[str, Any], tokenizer: Tokenizer) -> Encoder:
     if kind["is"] == "bag":
         return BagEncoder(tokenizer, kind["width"])
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoConfig, AutoModel  # seconds, which a bag does without
+
+    from ablate.encoders.transformer import TransformerEncoder
 
     config = AutoConfig.from_pretrained(place, trust_remote_code=False)
     model = AutoModel.from_config(config, trust_remote_code=False)
@@ -142,6 +142,8 @@ def _encoder(place: Path, kind: dict[str, Any], tokenizer: Tokenizer) -> Encoder
 
 def _shared(place: Path, told: dict[str, Any], device: torch.device) -> DeployedModel:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    from ablate.encoders.pretrained import quiet
 
     with quiet():
         tokenizer: Any = AutoTokenizer.from_pretrained(place, trust_remote_code=False, local_files_only=True)

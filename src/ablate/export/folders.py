@@ -15,9 +15,8 @@ from ablate.encoders.bag import BagEncoder
 from ablate.encoders.transformer import TransformerEncoder
 from ablate.export import heads, tokens
 from ablate.export.classifier import LOG_SOFTMAX, Classifier
+from ablate.export.layout import OWN, SHARED, WEIGHTS
 from ablate.export.tanh_head import TanhHead, tanh_head
-
-OWN, SHARED, WEIGHTS = "ablate.json", "config.json", "model.safetensors"
 
 BERT = ("bert", "ernie")
 ROBERTA = ("roberta", "xlm-roberta", "camembert", "mpnet")
@@ -38,6 +37,15 @@ def write(made: Classifier, labels: Sequence[str], told: Mapping[str, Any], fold
         return ""
     _write_own(made, labels, told, folder)
     return head
+
+
+def give_rule(folder: Path, rule: Mapping[str, Any]) -> None:
+    """Put another ``rule`` into a folder that :func:`write` wrote."""
+    own = (folder / OWN).is_file()
+    file = folder / (OWN if own else SHARED)
+    found = json.loads(file.read_text("utf-8"))
+    (found if own else found["ablate"])["rule"] = dict(rule)
+    file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def form(made: Classifier) -> TanhHead | str:
