@@ -92,6 +92,14 @@ def test_rules_that_do_not_fit_stand_below(store: Records, folder, width: int):
     assert len(heads) > 1
 
 
+def test_the_command_is_as_wide_as_the_terminal(store: Records, folder, monkeypatch, capsys):
+    confirm(store, "baseline", 0, 3.0, decisions=told(0.2))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what makes rich take a pipe for a terminal
+    monkeypatch.setenv("COLUMNS", "60")
+    show(folder, "table")
+    assert capsys.readouterr().out == text(decisions(read(folder)), 60)
+
+
 def test_json_holds_every_figure(store: Records, folder):
     confirm(store, "baseline", 0, 3.0, decisions=told(0.2))
     found = decisions(read(folder))
