@@ -8,7 +8,7 @@ import pytest
 from planted_studies import confirm, tuned
 
 from ablate.catalog import DECISIONS
-from ablate.results.decisions import RULES, decisions, markdown, text, to_json
+from ablate.results.decisions import RULES, decisions, markdown, show, text, to_json
 from ablate.results.folder import read
 from ablate.results.record import Records
 

@@ -12,7 +12,7 @@ from ablate.results.story import headline
 
 
 def width_of(console: Console, most: int = WIDTH) -> int:
-    """Characters of a line: those of the terminal, but no more than ``most``; 100 where nobody's terminal is written to."""
+    """Characters of a line: those of the terminal, but no more than ``most``; 100 where no terminal is written to."""
     return min(most, console.width) if console.is_terminal else WIDTH
 
 
