@@ -227,8 +227,9 @@ def as_json(found: Recommendation, study: str, text: str) -> dict[str, Any]:
     95 % intervals (macro: simultaneous over the board), ``alarms_per_document`` the budget,
     ``alarms_per_document_as_deployed`` what its own cut raised, ``seconds`` a run, ``times_baseline`` the ratio, and
     ``runs`` how many settled or did not. ``cannot_be_told_from`` are ties of it. ``control_above`` is a control that
-    reads and stands above every ranked row, ``unread_control_above`` one that reads nothing: no advice, a warning. ``gap`` is the decomposition of one row, ``labels_short_of_examples`` are labels
-    that only examples will help. ``text`` says all of it.
+    reads and stands above every ranked row, ``unread_control_above`` one that reads nothing: no advice, a warning.
+    ``gap`` is the decomposition of one row, ``labels_short_of_examples`` are labels that only examples will help.
+    ``text`` says all of it.
     """
     return {
         "schema": SCHEMA,

@@ -92,7 +92,8 @@ def _examples(found: Recommendation) -> str:
     names = listed([f"{label.label} ({label.training_positives:,})" for label in found.short], SHOWN)
     if not found.truth_known:
         return (
-            f"Label or augment {_many(len(found.short), 'label')} with under {FEW} training documents, of which no strategy and no control finds "
+            f"Label or augment {_many(len(found.short), 'label')} with under {FEW} training documents, "
+            "of which no strategy and no control finds "
             f"half: {names}."
         )
     assert found.gap is not None
@@ -229,7 +230,7 @@ def _caution(found: Recommendation) -> list[str]:
 
 
 def _loose(best: Choice) -> list[str]:
-    """Runs that did not settle. The verdict ``failed`` holds those that made no progress too, which are in the means."""
+    """Runs that did not settle. The verdict ``failed`` also holds those without progress, which are in the means."""
     counts = Counter({name: best.verdicts.get(name, 0) for name in ("unfinished", "unstable")})
     counts["without progress"] = max(0, best.verdicts.get("failed", 0) - best.failed)
     counts["failed"] = best.failed
