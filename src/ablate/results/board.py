@@ -261,7 +261,7 @@ def _dataset(entries: Sequence[Entry]) -> dict[str, Any]:
 def _selection(entries: Sequence[Entry], plan: Plan) -> dict[str, Any]:
     trials = max((len({b["trial"] for b in e.tuned if b.get("trial") is not None}) for e in entries), default=0)
     trials = int(plan.get("trials") or trials)
-    how = "defaults and random draws" if trials < FEW_TRIALS else "defaults, shared random draws, then TPE"
+    how = "defaults and a shared quasi-random design" + ("" if trials < FEW_TRIALS else ", then TPE")
     return {"rule": SELECTION, "trials": trials, "configurations": how}
 
 

@@ -149,8 +149,8 @@ def footnotes(board: Board) -> list[str]:
     ]
     if any(row["better_interval"] for row in board["rows"]):
         notes.append(
-            "Delta to baseline: each interval by itself. The sentences under the board give the simultaneous one, "
-            "which is wider."
+            "Delta to baseline: each interval by itself. The sentences under the board give those that * rests on, "
+            "which hold for the whole board at once."
         )
     if any(row["rank_interval"] for row in board["rows"]):
         notes.append(
