@@ -8,7 +8,7 @@ import pytest
 from planted_studies import confirm, tuned
 
 from ablate.catalog import DECISIONS
-from ablate.results.decisions import RULES, decisions, markdown, text, to_json
+from ablate.results.decisions import RULES, decisions, markdown, show, text, to_json
 from ablate.results.folder import read
 from ablate.results.record import Records
 
@@ -90,6 +90,14 @@ def test_rules_that_do_not_fit_stand_below(store: Records, folder, width: int):
     heads = [line.split()[1:] for line in shown.splitlines() if line.startswith("strategy ")]
     assert [rule for head in heads for rule in head] == list(RULES)
     assert len(heads) > 1
+
+
+def test_the_command_is_as_wide_as_the_terminal(store: Records, folder, monkeypatch, capsys):
+    confirm(store, "baseline", 0, 3.0, decisions=told(0.2))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what makes rich take a pipe for a terminal
+    monkeypatch.setenv("COLUMNS", "60")
+    show(folder, "table")
+    assert capsys.readouterr().out == text(decisions(read(folder)), 60)
 
 
 def test_json_holds_every_figure(store: Records, folder):

@@ -13,12 +13,13 @@ import pytest
 from advice_boards import around, board, found, row, shares
 from planted_studies import confirm, study
 from report_studies import planted, write_plan
+from scipy import stats
 
 from ablate.errors import AblateError
 from ablate.results.decomposition import Decomposition, Split, decompose, variance
 from ablate.results.decomposition_curve import learning_curves
 from ablate.results.decomposition_shares import Found, read_shares
-from ablate.results.decomposition_show import show
+from ablate.results.decomposition_show import notes, show
 from ablate.results.folder import Read, read
 from ablate.results.record import Records
 
@@ -74,15 +75,16 @@ def test_the_intervals_of_a_small_example():
         row("learner-ceiling", 0.7, kind="ceiling"),
     ]
     (gap,) = decompose(board(rows), shares({**CEILINGS, "baseline": TWO_RUNS}, True, TWO)).rows
-    # irreducible: no seeds; variance (.9 * .1 + .7 * .3) / 9 / 2 squared
-    half = 1.959964 * np.sqrt((0.09 + 0.21) / 9) / 2
+    # irreducible: no seeds; of 10 documents 9 and 7 are found, so 10 and 8 of 12: (10 * 2 + 8 * 4) / 12 squared, each
+    # by 10 and by (100 + 30 + 4) / 12 squared
+    half = 1.959964 * np.sqrt((10 * 2 + 8 * 4) / 134 / 10) / 2
     assert gap.whole.terms["irreducible"].high - 0.2 == pytest.approx(half, rel=1e-5)
-    # decision: both runs gain .3, so no seeds; of each label's documents 3 of 10 are moved: .3 - .09 in 9
-    half = 1.959964 * np.sqrt(2 * 0.21 / 9) / 2
+    # decision: both runs gain .3, so no seeds; of each label's documents 3 of 10 are moved: 4 of 12
+    half = 1.959964 * np.sqrt(2 * 4 * 8 / 134 / 10) / 2
     assert 0.3 - gap.whole.terms["decision_rule"].low == pytest.approx(half, rel=1e-5)
     # training: runs .3 and .1 below the learner, standard error .1, t with one degree of freedom 12.7062; documents:
-    # the learner's (.16 + .24) / 9 and the row's (.6 * .4 + .4 * .6) / 9, as if on other documents
-    half = np.hypot(12.7062 * 0.1, 1.959964 * np.sqrt((0.4 + 0.48) / 9) / 2)
+    # the learner's 9 and 7 of 12, and the row's 7 and 5 of 12, as if on other documents
+    half = np.hypot(12.7062 * 0.1, 1.959964 * np.sqrt((9 * 3 + 7 * 5 + 7 * 5 + 5 * 7) / 134 / 10) / 2)
     assert gap.whole.terms["training_model"].high - 0.2 == pytest.approx(half, rel=1e-5)
 
 
@@ -106,12 +108,42 @@ def test_without_the_truth_there_are_two_terms_and_no_largest():
 
 
 def test_labels_with_one_document_get_the_spread_of_all_of_them():
-    # two of four are found: .5 * .5 each, the sum over 4 squared
+    # two of four are found, three of six with one more of each: 3 * 3 / (16 + 12 + 4) each, the sum over 4 squared
     hit = np.array([0.0, 1.0, 1.0, 0.0])
-    assert variance(hit, hit, np.ones(4, int)) == pytest.approx(4 * 0.25 / 16)
-    # with ten documents a share of .3 has .21 / 9
-    assert variance(np.array([0.3]), np.array([0.3]), np.array([10])) == pytest.approx(0.21 / 9)
+    assert variance(hit, hit, np.ones(4, int)) == pytest.approx(4 * (9 / 32) / 16)
+    # of ten documents three: 4 * 8 / (100 + 30 + 4) / 10
+    assert variance(np.array([0.3]), np.array([0.3]), np.array([10])) == pytest.approx(32 / 134 / 10)
     assert variance(np.zeros(0), np.zeros(0), np.zeros(0, int)) == 0
+
+
+@pytest.mark.parametrize("moved", [0.0, 1.0, -1.0])
+@pytest.mark.parametrize("documents", [1, 2, 30])
+def test_where_none_or_all_moved_there_is_still_a_spread(moved: float, documents: int):
+    n = np.full(5, documents)
+    change = np.full(5, moved)
+    assert variance(np.abs(change), change, n) > 0
+    flat = decompose(
+        board([row("baseline", 0.5, 1)]), shares({"baseline": found([0.5, 0.5], [0.5, 0.5], documents)}, positives=TWO)
+    ).rows[0]
+    assert flat.whole.terms["decision_rule"].low < 0 < flat.whole.terms["decision_rule"].high
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("documents", [2, 3, 10, 60])
+def test_the_spread_is_not_too_small_on_average(share: float, documents: int):
+    chances = stats.binom.pmf(np.arange(documents + 1), documents, share)
+    shares_found = np.arange(documents + 1) / documents
+    each = [variance(np.array([s]), np.array([s]), np.array([documents])) for s in shares_found]
+    assert np.dot(chances, each) >= share * (1 - share) / documents * (1 - 1e-9)
+
+
+def test_one_run_speaks_of_documents_only():
+    said = " ".join(
+        notes(decompose(board([row("baseline", 0.5, 1)]), shares({"baseline": TWO_RUNS}, positives=TWO)), [])
+    )
+    assert "documents only" not in said
+    one = decompose(board([row("baseline", 0.5, 1)]), shares({"baseline": found([0.5], [0.4])}, positives=TWO[:1]))
+    assert "One run each, so documents only: baseline." in notes(one, [])
 
 
 def test_the_interval_of_the_decision_rule_holds_the_truth():
@@ -222,6 +254,16 @@ def test_every_format_has_every_row_and_term(folder: Path, capsys: pytest.Captur
         assert whole["data_training_model"] + whole["decision_rule"] == pytest.approx(whole["missing"], abs=1e-9)
     if format == "json":
         assert json.loads(said)["measured_on"] == "test documents"
+
+
+@pytest.mark.parametrize("width", [100, 80, 60])
+def test_the_table_is_as_wide_as_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, width: int
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what makes rich take a pipe for a terminal
+    monkeypatch.setenv("COLUMNS", str(width))
+    show([folder], "table")
+    assert width - 15 < max(map(len, capsys.readouterr().out.splitlines())) <= width
 
 
 def test_two_folders_show_the_curve(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

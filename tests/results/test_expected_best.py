@@ -9,7 +9,7 @@ from planted_studies import body, study, tuned
 
 from ablate.results.board import board
 from ablate.results.record import Records
-from ablate.results.trials import DRAWN, drawn, expected_best
+from ablate.results.trials import DRAWN, drawn, expected_best, pruned
 
 
 def test_by_hand():
@@ -25,7 +25,7 @@ def test_it_is_the_mean_of_the_best_over_all_sets():
     assert expected_best(scores) == pytest.approx(slow)
 
 
-def test_it_has_no_bias_where_the_plug_in_estimate_has_one():
+def test_of_independent_scores_it_has_no_bias_where_the_plug_in_estimate_has_one():
     # uniform scores: the best of k is k / (k + 1)
     rng = np.random.default_rng(1)
     mean = np.mean([expected_best(list(rng.random(8))) for _ in range(4000)], axis=0)
@@ -42,7 +42,9 @@ def test_only_the_shared_draws_count():
         tuned("a", 5, 0.0, status="pruned", curve={"balanced": [0.1, 0.3, None, 0.2]}),
         tuned("a", 6, 0.0, status="failed", curve={"balanced": [0.7]}),
     ]
+    found.append(tuned("a", 10, 0.0, status="pruned"))  # of no concern: no part of the design
     assert drawn(found) == [0.4, 0.5, 0.3, 0.0]
+    assert pruned(found) == 1
 
 
 def test_the_draws_are_those_that_studies_make():
@@ -55,6 +57,8 @@ def test_a_row_says_what_k_trials_are_worth(store: Records):
     study(store, {"baseline": 3.0, "focal": 3.0})
     for trial, score in enumerate([0.5, 0.2, 0.6]):
         store.write(tuned("focal", trial, score, scale=1.0 + trial))
+    store.write(tuned("focal", 3, 0.0, status="pruned", curve={"balanced": [0.1, 0.4]}, scale=5.0))
     by_name = {row["strategy"]: row for row in board(store.all(), store, {}, draws=50)["rows"]}
-    assert by_name["focal"]["expected_best"] == pytest.approx([0.4, 0.6])
+    assert by_name["focal"]["expected_best"] == pytest.approx([0.4, (0.4 + 0.6 + 0.6) / 3, 0.6])
+    assert by_name["focal"]["draws_pruned"] == 1
     assert by_name["baseline"]["expected_best"] is None

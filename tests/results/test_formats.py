@@ -71,7 +71,7 @@ def test_the_table_says_what_it_rests_on(found: dict):
     whole = " ".join(text(found).split())
     assert "Labels with 1 or 2 test positives" in whole
     assert "4 of 4 runs failed" in whole
-    assert "defaults and random draws" in whole
+    assert "defaults and a shared quasi-random design" in whole
     assert "50 % of R&D_cost" in whole
 
 

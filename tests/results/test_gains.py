@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from planted_studies import COUNTS, LABELS, PRIOR, body, labels, scores, study, write_truth
+from scipy import stats
 
 from ablate.errors import AblateError
 from ablate.metrics.measure import examine, validate
 from ablate.results import gains_table
 from ablate.results.board import board
 from ablate.results.folder import read
-from ablate.results.gains import _shift_variance, reading
+from ablate.results.gains import _intervals, _shift_variance, reading
 from ablate.results.record import Records
 from ablate.results.show import show
-from ablate.results.statistics import Interval
+from ablate.results.statistics import Interval, Sample
 
 UP, DOWN, NONE = Interval(2.0, 1.0, 3.0), Interval(-2.0, -3.0, -1.0), Interval(0.0, -1.0, 1.0)
 
@@ -137,6 +138,33 @@ def test_single_runs_have_no_intervals_and_no_reading(store: Records):
     study(store, {"baseline": 3.0, "strong": 5.0}, seeds=1)
     strong = rows(board(store.all(), store, {}, draws=50))["strong"]
     assert (strong["at_budget"], strong["reading"]) == (None, None)
+
+
+def test_two_columns_that_ask_one_question_hold_together():
+    rng = np.random.default_rng(0)
+    values = 0.01 * rng.normal(size=(2, 4))
+    samples = [Sample(tuple(range(4)), row, row[:, None] + np.zeros(2)) for row in values]
+    for tests in (1, 2):
+        for found, row in zip(_intervals(samples, tests), values, strict=True):
+            # Sidak: each of 2 * tests intervals misses with 1 - .95 ** (1 / (2 * tests))
+            half = stats.t.isf((1 - 0.95 ** (1 / (2 * tests))) / 2, 3) * row.std(ddof=1) / 2
+            assert found.high - found.mean == pytest.approx(half)
+
+
+def test_a_board_holds_the_columns_of_a_threshold_together(found: dict, store: Records):
+    tests = {(b["arm"], b["identity"]["seed"]): b["test"] for b in store.all()}
+    arms = [gain["strategy"] for gain in found["gains"]]
+    for name, columns in (("at_half", 2), ("macro_ap", 1)):
+        values = [
+            [_number(tests[arm, s][name]) - _number(tests["baseline", s][name]) for s in range(5)] for arm in arms
+        ]
+        samples = [Sample(tuple(range(5)), np.array(v), np.array(v)[:, None] + np.zeros(2)) for v in values]
+        expected = [interval.low for interval in _intervals(samples, columns)]
+        assert [gain[name]["low"] for gain in found["gains"]] == pytest.approx(expected)
+
+
+def _number(figure) -> float:
+    return figure["macro_recall"] if isinstance(figure, dict) else figure
 
 
 @pytest.mark.parametrize("width", [130, 100, 80, 40])

@@ -210,7 +210,7 @@ def test_few_trials_are_called_what_they_are(store: Records):
     study(store, {"baseline": 3.0})
     for trial in range(3):
         store.write(tuned("focal", trial, 0.5, scale=trial + 1.0))
-    assert build(store)["selection"]["configurations"] == "defaults and random draws"
+    assert build(store)["selection"]["configurations"] == "defaults and a shared quasi-random design"
     assert "TPE" in build(store, trials=24)["selection"]["configurations"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -9,14 +10,15 @@ import numpy as np
 import pytest
 from advice_boards import NAMES, board, found, row, shares
 from report_studies import planted
+from rich.console import Console
 
 from ablate.errors import AblateError
 from ablate.results.decomposition import decompose
 from ablate.results.decomposition_shares import Shares
 from ablate.results.folder import read
-from ablate.results.recommendation import Recommendation, advise, as_json, ties
+from ablate.results.recommendation import Recommendation, advise, as_json
 from ablate.results.recommendation_labels import short_of_examples
-from ablate.results.recommendation_show import FILE, document, show, text, write
+from ablate.results.recommendation_show import FILE, document, print_advice, show, text, write
 from ablate.results.recommendation_words import words
 
 BASE = row("baseline", 0.50, 2)
@@ -74,7 +76,8 @@ def test_nothing_beats_the_baseline_at_its_own_cut():
     assert (
         "Nothing beats the baseline at its own cut: train plain cross-entropy and deploy that cut (macro recall "
         "50.0 [48.0, 52.0], 2 alarms per document (2.1 as deployed)); the highest of the others is near, "
-        "+1.0 [-0.5, +2.5] points. A true difference under 3.0 points could have gone unseen."
+        "+1.0 [-0.5, +2.5] points. Its simultaneous interval reaches 1.5 points to either side: less could have gone "
+        "unseen."
     ) in told
     assert advice([near, BASE]).best.strategy == "baseline"
 
@@ -95,10 +98,10 @@ def test_the_baseline_alone_is_recommended_as_it_is():
 
 def test_a_leader_that_is_not_told_from_the_baseline_gives_way_to_one_that_is():
     noisy = row("noisy", 0.58, 1, delta=0.08, better=False)
-    rows = [noisy, BETTER | {"rank": 2}, BASE | {"rank": 3}]
+    rows = [noisy, BETTER | {"rank": 2, "not_told_from": ["noisy", "b", "c", "d"]}, BASE | {"rank": 3}]
     told = said(rows, leader={"strategy": "noisy", "next": "strong", "told_from_next": False})
     assert "Train with strong" in told
-    assert "It cannot be told from noisy." in told
+    assert "It cannot be told from noisy, b, c and 1 more." in told
     assert "noisy stands higher, but cannot be told from the baseline." in told
 
 
@@ -129,6 +132,7 @@ def test_a_control_that_beats_every_row_is_said_before_any_strategy():
         "The control tfidf-linear beats every ranked row (macro recall 65.0 [63.0, 67.0], +15.0 [+14.0, +16.0]" in told
     )
     assert told.index("tfidf-linear") < told.index("Train with strong")
+    assert "before any remedy. What was trained stands below it. Train with strong" in told
     assert advice([BETTER, BASE, control]).rival.told
 
 
@@ -136,7 +140,7 @@ def test_a_control_that_only_stands_above_is_not_said_to_win():
     control = row("tfidf-linear", 0.565, kind="control", delta=0.065, better_interval=None)
     told = said([BETTER, BASE, control])
     assert "The control tfidf-linear stands above every ranked row" in told
-    assert "not by more than chance allows" in told
+    assert "but cannot be told from the highest of them." in told
     assert told.index("Train with strong") < told.index("tfidf-linear")
     below = said([BETTER, BASE, row("tfidf-linear", 0.55, kind="control", delta=0.05)])
     greedy = said([BETTER, BASE, row("tfidf-linear", 0.9, kind="control", delta=0.4, costs_micro=True)])
@@ -152,7 +156,9 @@ def test_the_decision_rule_comes_first_where_it_is_the_largest_term():
     assert told[1].startswith(
         "1. Shift thresholds first (minutes, no retraining): the baseline's own cut finds +40.0 ["
     )
-    assert told[1].endswith("points of macro recall more than 0.5, with 2.0 alarms per document instead of 1.5.")
+    assert told[1].endswith(
+        "points of macro recall more than 0.5 (one run: documents only), with 2.0 alarms per document instead of 1.5."
+    )
     assert told[2].startswith("2. Train with strong")
 
 
@@ -227,17 +233,48 @@ def test_a_label_a_little_below_the_posterior_is_not_named():
     assert [s.label for s in short_of_examples(kept, {})] == ["saffron"]
 
 
-def test_ties_are_read_off_the_marks_where_the_board_has_them():
-    rows = [BETTER, row("second", 0.55, 2), row("third", 0.54, 3), row("far", 0.3, 4)]
-    lead = {"strategy": "strong", "next": "second", "told_from_next": False}
-    assert ties(board(rows, lead), "strong") == ["second"]
-    assert ties(board(rows, lead), "second") == ["strong"]
-    assert ties(board(rows, lead), "third") == []
-    assert ties(board(rows, lead | {"told_from_next": True}), "strong") == []
-    assert ties(board(rows), "strong") == []
-    marked = [r | {"tied_with_leader": tied} for r, tied in zip(rows, (True, True, True, False), strict=True)]
-    assert ties(board(marked, lead), "strong") == ["second", "third"]
-    assert ties(board(marked, lead), "far") == []
+def test_ties_are_those_of_the_row_that_is_advised_not_of_the_leader():
+    noisy = row("noisy", 0.58, 1, delta=0.08, better=False, not_told_from=["strong", "far"])
+    strong = BETTER | {"rank": 2, "not_told_from": ["noisy", "second"]}
+    assert advice([noisy, strong, BASE | {"rank": 3}]).ties == ("noisy", "second")
+
+
+@pytest.mark.parametrize("name", ["prior-only", "predict-everything"])
+def test_a_control_that_reads_nothing_is_a_warning_and_no_advice(name: str):
+    control = row(name, 0.65, kind="control", delta=0.15, better_interval=None)
+    found = advice([BETTER, BASE, control])
+    assert (found.rival, found.unlearnt) == (None, name)
+    told = words(found)
+    assert told[-1].startswith(f"WARNING: {name} reads no text and stands above every ranked row: validation and test")
+    assert "use it" not in " ".join(told)
+    costs = advice([BETTER, BASE, control | {"costs_micro": True}])  # it says the same of the data
+    assert costs.unlearnt == name
+    assert advice([BETTER, BASE, row(name, 0.4, kind="control", delta=-0.1)]).unlearnt is None
+
+
+def test_the_best_of_those_that_gain_but_cost_micro_is_named():
+    near = row("near", 0.51, 1, delta=0.01, better=False)
+    rows = [
+        near,
+        BASE,
+        row("softmax", 0.57, delta=0.07, micro=-0.05, costs_micro=True, better_interval=None),
+        row("greedy", 0.56, delta=0.06, micro=-0.09, costs_micro=True, better_interval=None),
+        row("lower", 0.60, delta=0.005, micro=-0.09, costs_micro=True, better_interval=None),  # its interval holds 0
+    ]
+    told = said(rows)
+    assert "Nothing that keeps micro recall beats the baseline at its own cut" in told
+    assert "softmax gains +7.0 [+6.0, +8.0] points but costs micro recall (-5.0 [-6.0, -4.0])." in told
+    assert as_json(advice(rows), "toy", "")["gains_but_costs_micro"] == "softmax"
+    assert "costs micro" not in said([near, BASE])
+    once = [rows[0], BASE, rows[2] | {"runs": 1}]
+    assert advice(once).costly is None
+
+
+def test_one_label_is_one_label():
+    whole = board([BETTER, BASE])
+    whole["dataset"] |= {"labels": 1, "train_documents": 1}
+    told = words(advise(whole, decompose(whole, plain()), plain()))
+    assert told[0].startswith("For 1 label on 1 training document (")
 
 
 def test_runs_that_did_not_settle_are_mentioned():
@@ -249,6 +286,17 @@ def test_runs_that_did_not_settle_are_mentioned():
         "take larger batches.",
     ]
     assert "runs of strong" not in said([BETTER, BASE])
+
+
+def test_failed_runs_are_told_from_those_that_made_no_progress():
+    loose = BETTER | {"stability": {"verdicts": {"failed": 3, "settled": 1}}, "runs_failed": 1}
+    assert words(advice([loose, BASE]))[-2:] == [
+        "2 of 4 runs of strong were without progress: finished, and in the board's means, but the curve shows no gain; "
+        "look at the learning rate.",
+        "1 of 4 runs of strong failed: no figure of a failed run is in the board's means.",
+    ]
+    alone = BETTER | {"stability": {"verdicts": {"failed": 1}}}
+    assert words(advice([alone, BASE]))[-1].startswith("1 of 1 run of strong was without progress: finished")
 
 
 def test_the_json_holds_what_the_text_says():
@@ -281,7 +329,16 @@ def test_the_file_is_that_of_the_records_whatever_their_order(tmp_path: Path, ca
     assert json.loads(capsys.readouterr().out) == told
     show(folder, "text")
     lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 100
+    assert 80 < max(map(len, lines)) <= 100
+    screen = io.StringIO()
+    print_advice(one, Console(file=screen))
+    assert [line for line in screen.getvalue().splitlines() if line] == lines  # piped, as wide as the board
+    screen = io.StringIO()
+    print_advice(one, Console(file=screen, force_terminal=True, color_system=None, width=60))
+    assert 50 < max(map(len, screen.getvalue().splitlines())) <= 60
+    next((folder / "records").glob("*.json")).write_text("{")
+    show(folder, "text")
+    assert "it is left out" in capsys.readouterr().err
     with pytest.raises(AblateError, match=r"unknown format 'md' \(known: text, json\)"):
         show(folder, "md")
 

@@ -8,6 +8,7 @@ from scipy import stats
 from ablate.results.board import board
 from ablate.results.columns import rank, ranks
 from ablate.results.formats import text
+from ablate.results.lead import lead
 from ablate.results.record import Records
 from ablate.results.statistics import Sample
 from ablate.results.story import sentence
@@ -85,6 +86,39 @@ def test_a_board_names_who_cannot_be_told_from_its_leader(store: Records):
     assert baseline["tied_with_leader"] is False
     assert baseline["delta_to_leader"]["high"] < 0
     assert "= not to be told from the leader" in text(found)
+    assert [row["not_told_from"] for row in found["rows"]] == [["strong"], ["as strong"], []]
+
+
+def planted(*values: list[float], better=()) -> list[tuple[dict, Sample]]:
+    names = ["first", "second", "baseline"]
+    rows = [{"strategy": name, "better": name in better} for name in names]
+    return list(zip(rows, map(sample, values), strict=True))
+
+
+def test_each_row_names_those_that_it_is_not_told_from():
+    wobble = np.array([-1, 1, -1, 1, 0]) * 0.01
+    ranked = planted(0.50 + wobble, 0.495 - wobble, 0.485 + 3 * wobble[::-1])
+    assert lead(ranked, "baseline")["tied"] == ["second", "baseline"]
+    assert [row["not_told_from"] for row, _ in ranked] == [
+        ["second", "baseline"], ["first", "baseline"], ["first", "second"]]  # fmt: skip
+    assert [row["tied_with_leader"] for row, _ in ranked] == [True] * 3
+
+
+def test_a_row_better_than_the_baseline_is_not_tied_with_it():
+    wobble = np.array([-1, 1, -1, 1, 0]) * 0.01
+    ranked = planted(0.50 + wobble, 0.495 - wobble, 0.485 + 3 * wobble[::-1], better=["first"])
+    found = lead(ranked, "baseline")
+    assert found["tied"] == ["second"]
+    assert [row["not_told_from"] for row, _ in ranked] == [["second"], ["first", "baseline"], ["second"]]
+    assert ranked[2][0]["tied_with_leader"] is False  # and so carries no =
+
+
+def test_a_leader_better_than_the_baseline_is_told_from_it_as_the_next():
+    wobble = np.array([-1, 1, -1, 1, 0]) * 0.01
+    ranked = planted(0.50 + wobble, 0.49 - wobble, 0.3 + wobble, better=["first"])[:2]
+    ranked[1][0]["strategy"] = "baseline"
+    found = lead(ranked, "baseline")
+    assert (found["next"], found["told_from_next"], found["tied"]) == ("baseline", True, [])
 
 
 def test_rows_without_a_rank_have_no_part_in_it(store: Records):

@@ -94,7 +94,7 @@ def test_a_row_has_the_figures_that_a_reader_asks_for(finished: Path):
 def test_the_board_says_what_it_was_made_of(finished: Path):
     found = board(finished)
     assert (found["study"], found["dataset"]["documents"], found["dataset"]["labels"]) == ("small", 400, 64)
-    assert found["selection"]["configurations"] == "defaults and random draws"
+    assert found["selection"]["configurations"] == "defaults and a shared quasi-random design"
     assert found["budget"]["rho"] == 1.0
 
 

@@ -16,13 +16,13 @@ from ablate.results.confirmed import at_defaults, confirmed
 from ablate.results.defaults import fill_defaults
 from ablate.results.effects import designed
 from ablate.results.gains import Runs, gains
+from ablate.results.lead import lead
 from ablate.results.record import SCHEMA, Body, Records, Truth
 from ablate.results.recovered import drawn_recall, recover
 from ablate.results.rows import Row
 from ablate.results.selection import SELECTION
 from ablate.results.simultaneous import simultaneous
 from ablate.results.statistics import Resampler, Sample, interval, paired, smallest_detectable
-from ablate.results.ties import pairwise
 from ablate.results.weights.predicted import predicted_noise
 
 BASELINE = "baseline"
@@ -160,6 +160,7 @@ def _row(entry: Entry, base: Entry | None, plan: Plan) -> Row:
         "rank_interval": None,
         "delta_to_leader": None,
         "tied_with_leader": None,
+        "not_told_from": None,
         "smallest_detectable_difference": None,
     }
     if delta_macro and entry is not base:
@@ -221,29 +222,7 @@ def _rank(entries: Sequence[Entry], table: Sequence[Row], base: Entry | None) ->
     for (row, _), found in zip(known, simultaneous([d for _, d in known]), strict=True):
         row["better_interval"] = rows.between(found)
         row["better"] = found.low > 0
-    return _lead(ranking)
-
-
-def _lead(ranking: Sequence[tuple[Entry, Row]]) -> dict[str, Any] | None:
-    """Fill in rank intervals and who cannot be told from the leader; gives the leader, who is next, and who is tied."""
-    if not ranking:
-        return None
-    pairs = pairwise([e.macro for e, _ in ranking if e.macro is not None])
-    for place, (_, row) in enumerate(ranking):
-        row["rank_interval"] = dict(zip(("low", "high"), pairs.ranks(place), strict=True))
-        found = pairs.interval(place, 0)
-        row["delta_to_leader"] = rows.between(found)
-        row["tied_with_leader"] = None if found is None else bool(not pairs.above[0, place])
-    lead = pairs.interval(0, 1) if len(ranking) > 1 else None
-    tied = [e.arm for e, row in ranking[1:] if row["tied_with_leader"]]
-    ranking[0][1]["tied_with_leader"] = bool(tied)
-    return {
-        "strategy": ranking[0][0].arm,
-        "next": ranking[1][0].arm if len(ranking) > 1 else None,
-        "lead": rows.between(lead),
-        "told_from_next": bool(lead and lead.low > 0),
-        "tied": tied,
-    }
+    return lead([(r, e.macro) for e, r in ranking if e.macro is not None], BASELINE)
 
 
 def _place(row: Row) -> tuple[int, float, float, str]:
@@ -282,7 +261,7 @@ def _dataset(entries: Sequence[Entry]) -> dict[str, Any]:
 def _selection(entries: Sequence[Entry], plan: Plan) -> dict[str, Any]:
     trials = max((len({b["trial"] for b in e.tuned if b.get("trial") is not None}) for e in entries), default=0)
     trials = int(plan.get("trials") or trials)
-    how = "defaults and random draws" if trials < FEW_TRIALS else "defaults, shared random draws, then TPE"
+    how = "defaults and a shared quasi-random design" + ("" if trials < FEW_TRIALS else ", then TPE")
     return {"rule": SELECTION, "trials": trials, "configurations": how}
 
 

@@ -107,7 +107,7 @@ def _multiple(name: str) -> Callable[[Row], str]:
 
 
 def _best_of(k: int) -> Callable[[Row], str]:
-    """The expected best score of k random trials on validation."""
+    """The expected best score on validation of k of the shared quasi-random design."""
 
     def show(row: Row) -> str:
         found = row["expected_best"] or []
@@ -193,6 +193,7 @@ WIDE = (
     Column(("", "trials"), lambda row: str(row["trials"]), spare=22),
     Column(("tuning", "time"), lambda row: duration(row["measured"]["tuning_seconds"]), spare=23),
     Column(("best of 1,", "8 draws"), lambda row: f"{_best_of(1)(row)}/{_best_of(8)(row)}", spare=24),
+    Column(("draws", "pruned"), lambda row: str(row["draws_pruned"]) if row["expected_best"] else NONE, spare=25),
 )
 """All columns of ``--wide``."""
 

@@ -13,14 +13,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from ablate.errors import AblateError, near
 from ablate.results.columns import NONE, amount
 from ablate.results.confirmed import confirmed
 from ablate.results.folder import Read, read
+from ablate.results.formats import WIDTH
 from ablate.results.record import Body
 from ablate.results.rows import mean_of
+from ablate.results.terminal import width_of
 
-WIDTH = 100
 RULES = {
     "native": "a label where the model's own probability exceeds one half",
     "one-cut": "one cut for all labels, at the alarm budget",
@@ -131,7 +134,8 @@ def show(folder: Path, format: str) -> None:
     found = read(folder)
     for message in found.records.skipped:
         print(f"records: {message}; it is left out", file=sys.stderr)
-    sys.stdout.write(FORMATS[format](decisions(found)))
+    table = decisions(found)
+    sys.stdout.write(text(table, width_of(Console())) if format == "table" else FORMATS[format](table))
 
 
 FORMATS: dict[str, Callable[[Table], str]] = {"table": text, "md": markdown, "json": to_json}

@@ -217,14 +217,26 @@ def _nested(mine: Found) -> Part:
 def variance(square: Floats, mean: Floats, documents: NDArray[np.int64]) -> float:
     """Variance, from the documents, of a mean over labels of means over each label's documents.
 
-    ``square`` and ``mean`` [L] are a label's mean square and mean over its ``documents`` [L], at least 1 each. With n
-    documents the spread is divided by n - 1; labels with one document show no spread, and get that of all of them
-    together, which is no less than their own on average.
+    ``square`` and ``mean`` [L] are a label's mean square and mean over its ``documents`` [L], at least 1 each: the
+    same share x / n where documents count 1 or 0. Where all or none count, their own spread is zero and says nothing
+    (Wald's interval; Agresti & Coull, 1998); so the share is drawn inwards, to (x + 1) / (n + 2), as Laplace did.
+    Labels with one document get the spread of all of them together, which is no less than their own on average.
     """
     if not len(documents):
         return 0.0
     many, single = documents > 1, documents == 1
-    total = float(((square - mean**2)[many] / (documents[many] - 1)).sum())
-    if single.any():
-        total += int(single.sum()) * max(0.0, float(square[single].mean() - mean[single].mean() ** 2))
-    return max(0.0, total) / len(documents) ** 2
+    total = float((_spread(square[many], mean[many], documents[many]) / documents[many]).sum())
+    if count := int(single.sum()):
+        total += count * float(_spread(square[single].mean(), mean[single].mean(), np.asarray(count)))
+    return total / len(documents) ** 2
+
+
+def _spread(square: Floats, mean: Floats, n: NDArray[np.int64]) -> Floats:
+    """Variance of one document, from n, with one that counts and one that does not added.
+
+    A shrunken share has p (1 - p) (n^2 + 3 n + 4) / (n + 2)^2 on average where the true p is 1/2, and no smaller part
+    of it elsewhere; divided by that it is never too small on average.
+    """
+    shrunk = (n * square + 1) / (n + 2)
+    centre = (n * mean + np.where(mean < 0, -1, 1)) / (n + 2)
+    return np.asarray((shrunk - centre**2) * (n + 2) ** 2 / (n**2 + 3 * n + 4))

@@ -12,6 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from ablate.errors import AblateError, near
 from ablate.results.columns import amount, points, with_interval
 from ablate.results.decomposition import (
@@ -30,9 +32,10 @@ from ablate.results.decomposition import (
 from ablate.results.decomposition_curve import Curve, learning_curves
 from ablate.results.decomposition_shares import read_shares
 from ablate.results.folder import Read, read
+from ablate.results.formats import WIDTH
 from ablate.results.story import headline
+from ablate.results.terminal import width_of
 
-WIDTH = 100
 RANGES = {"rare": "under 10", "few": "10-99", "medium": "100-9,999", "head": "10,000 and more"}
 """Training positives of each bucket."""
 
@@ -58,15 +61,17 @@ def show(folders: Sequence[Path], format: str) -> None:
     found = decompose(studies[0].board, read_shares(studies[0].board, studies[0].bodies, studies[0].records))
     if not found.rows:
         raise AblateError(f"'{folders[0]}' has no finished record; run: python -m ablate study {folders[0]}/study.toml")
-    sys.stdout.write(FORMATS[format]((studies[0], found, learning_curves(studies))))
+    parts = (studies[0], found, learning_curves(studies))
+    sys.stdout.write(text(parts, width_of(Console())) if format == "table" else FORMATS[format](parts))
 
 
-def text(parts: Parts) -> str:
-    """Tables and notes in at most 100 characters a line."""
+def text(parts: Parts, width: int = WIDTH) -> str:
+    """Tables and notes in at most ``width`` characters a line; a terminal too narrow gets terms without intervals."""
     study, found, curves = parts
-    said = [_wrap(_title(study)), "\n".join(_lines(_rows(found)))]
-    said += ["\n".join([title, *_lines(table)]) for title, table in _more(found, curves)]
-    return "\n\n".join([*said, "\n".join(_wrap(note) for note in notes(found, curves))]) + "\n"
+    whole, bare = (_lines(_rows(found, intervals), width) for intervals in (True, False))
+    said = [_wrap(_title(study), width), "\n".join(whole if max(map(len, whole)) <= width else bare)]
+    said += ["\n".join([title, *_lines(table, width)]) for title, table in _more(found, curves)]
+    return "\n\n".join([*said, "\n".join(_wrap(note, width) for note in notes(found, curves))]) + "\n"
 
 
 def markdown(parts: Parts) -> str:
@@ -120,6 +125,8 @@ def notes(found: Decomposition, curves: Sequence[Curve]) -> list[str]:
             else "the test documents."
         )
     ]
+    if once := [row.strategy for row in found.rows if row.runs == 1]:
+        said.append(f"One run each, so documents only: {', '.join(once)}.")
     if found.known:
         said.append(
             "Irreducible: what the exact posterior misses at the same alarms. Too few examples: what is lost by who "
@@ -160,14 +167,17 @@ def _title(study: Read) -> str:
     return f"What is missing of macro recall at 0.5, and why. {headline(study.board)}"
 
 
-def _rows(found: Decomposition) -> Table:
+def _rows(found: Decomposition, intervals: bool = True) -> Table:
     terms = (IRREDUCIBLE, DATA, MODEL, DECISION) if found.known else (LUMP, DECISION)
     head = ["strategy", "missing", *(HEADS[term] for term in terms), "alarms\nat 0.5"]
     body = [
         [
             row.strategy,
             points(row.whole.missing.mean),
-            *(with_interval(asdict(row.whole.terms[term])) for term in terms),
+            *(
+                with_interval(asdict(row.whole.terms[t])) if intervals else points(row.whole.terms[t].mean)
+                for t in terms
+            ),
             amount(row.alarms_at_half),
         ]
         for row in found.rows
@@ -204,13 +214,13 @@ def _by_size(curves: Sequence[Curve]) -> Table:
     return [head, *body]
 
 
-def _lines(table: Table) -> list[str]:
+def _lines(table: Table, width: int) -> list[str]:
     """Columns set side by side; names are cut rather than that a line grows too long."""
     head, *body = table
     upper = [cell.split("\n")[0] if "\n" in cell else "" for cell in head]
     lines = [line for line in (upper, [cell.split("\n")[-1] for cell in head], *body) if any(line)]
     sizes = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    sizes[0] = max(8, sizes[0] - max(0, sum(sizes) + len(sizes) - 1 - WIDTH))
+    sizes[0] = max(8, sizes[0] - max(0, sum(sizes) + len(sizes) - 1 - width))
     return [_line(line, sizes) for line in lines]
 
 
@@ -233,5 +243,5 @@ def _escaped(cell: str) -> str:
     return cell.replace("\n", " ").replace("\\", "\\\\").replace("|", "\\|")
 
 
-def _wrap(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
+def _wrap(text: str, width: int) -> str:
+    return textwrap.fill(text, max(width, 20), break_on_hyphens=False)

@@ -40,8 +40,9 @@ def gains(arms: Sequence[Runs], baseline: str, store: Records) -> list[dict[str,
     others = [runs for runs in arms if runs.arm != baseline and runs.finished]
     if base is None or not base.finished:
         return []
-    found = {name: _intervals([_delta(runs, base, name) for runs in others]) for name in FIGURES}
-    excess = {name: _intervals([_excess(runs, base, name, store) for runs in others]) for name in CUTS}
+    tests = {name: len(CUTS) if name in CUTS else 1 for name in FIGURES}
+    found = {name: _intervals([_delta(runs, base, name) for runs in others], tests[name]) for name in FIGURES}
+    excess = {name: _intervals([_excess(runs, base, name, store) for runs in others], len(CUTS)) for name in CUTS}
     return [
         {
             "strategy": runs.arm,
@@ -67,13 +68,16 @@ def _above(found: Interval | None) -> bool:
     return found is not None and found.low > 0
 
 
-def _intervals(deltas: Sequence[Sample | None]) -> list[Interval | None]:
-    """Intervals that hold for a whole column at once; None where two seeds are not to be had."""
+def _intervals(deltas: Sequence[Sample | None], tests: int) -> list[Interval | None]:
+    """Intervals that hold for a whole column at once; None where two seeds are not to be had.
+
+    ``tests``: for so many columns at once, where one question is asked of each of them (Sidak, 1967).
+    """
     known = [i for i, delta in enumerate(deltas) if delta is not None and len(delta.seeds) > 1]
     samples = [delta for i in known if (delta := deltas[i]) is not None]
     result: list[Interval | None] = [None] * len(deltas)
     if samples:
-        half = halves(samples, ONE_BASELINE, 1 - LEVEL ** (1 / len(samples)))
+        half = halves(samples, ONE_BASELINE, 1 - LEVEL ** (1 / (tests * len(samples))))
         for i, sample, h in zip(known, samples, half, strict=True):
             mean = float(sample.values.mean())
             result[i] = Interval(mean, mean - float(h), mean + float(h))

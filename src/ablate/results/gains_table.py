@@ -44,7 +44,8 @@ def notes(found: Sequence[Gain]) -> list[str]:
         "threshold: the gain at 0.5 or with one cut is above zero, and above what is left of it with the prior-"
         "adjusted cut. training: something is left there. both, neither: as it says. worse: less than the baseline "
         "there.",
-        "Intervals hold for all rows of a column at once (95 %), paired by seed. Those of the prior-adjusted cut speak "
+        "Intervals hold for all rows of a column at once (95 %), those at 0.5 and with one cut for both columns "
+        "together, since either may make a threshold; paired by seed. Those of the prior-adjusted cut speak "
         "of new seeds and documents, the others of new seeds on these test documents. No cut changes average "
         "precision.",
     ]

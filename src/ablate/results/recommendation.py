@@ -12,10 +12,11 @@ from typing import Any
 
 from ablate.results.board import BASELINE, Board
 from ablate.results.decomposition import DATA, DECISION, LUMP, MODEL, Decomposition, Gap, decompose, measured_on
-from ablate.results.decomposition_shares import Shares, read_shares
+from ablate.results.decomposition_shares import READ_NOTHING, Shares, read_shares
 from ablate.results.folder import Read
 from ablate.results.recommendation_labels import Short, short_of_examples
 from ablate.results.rows import Row
+from ablate.results.story import best_costly
 
 SCHEMA = 1
 
@@ -27,7 +28,10 @@ is under ``--micro-floor``; there is nothing to compare it with; there is no bas
 
 @dataclass(frozen=True)
 class Choice:
-    """One row and what to expect of it, compared with the baseline; None where that is not known."""
+    """One row and what to expect of it, compared with the baseline; None where that is not known.
+
+    ``verdicts`` count all runs, ``failed`` those that did not finish and so have no part in any mean.
+    """
 
     strategy: str
     macro_recall: Mapping[str, float] | None
@@ -37,11 +41,15 @@ class Choice:
     seconds: float | None
     times_baseline: float | None
     verdicts: Mapping[str, int]
+    failed: int
 
 
 @dataclass(frozen=True)
 class Rival:
-    """A control that stands above every ranked row; ``told``: by more than both intervals together allow for."""
+    """A control that reads the documents and stands above every ranked row.
+
+    ``told``: by more than both intervals together allow for.
+    """
 
     choice: Choice
     told: bool
@@ -52,8 +60,9 @@ class Recommendation:
     """What a study advises. ``steps`` name what to do in this order: terms of the decomposition.
 
     ``best`` is the row to train; ``higher`` one that stands above it but cannot be told from the baseline; ``ties``
-    those that cannot be told from ``best``; ``nearest`` the highest other row where none is better, and ``detectable``
-    the smallest true difference that was likely to be seen of it.
+    those that cannot be told from ``best``; ``nearest`` the highest other row where none is better, ``detectable`` the
+    smallest true difference that a comparison of it alone was likely to see, and ``costly`` one that gains but costs
+    micro recall. ``unlearnt`` is a control that reads nothing and yet stands above every ranked row.
     """
 
     verdict: str
@@ -63,7 +72,9 @@ class Recommendation:
     higher: str | None
     nearest: Choice | None
     detectable: float | None
+    costly: Choice | None
     rival: Rival | None
+    unlearnt: str | None
     gap: Gap | None
     truth_known: bool
     drawn: bool
@@ -92,15 +103,18 @@ def advise(board: Board, gaps: Decomposition, shares: Shares | None) -> Recommen
     short = tuple(short_of_examples(shares, kinds)) if shares else ()
     gap = gaps.driver
     nearest = others[0] if others and verdict in (NOTHING, UNJUDGED) else None
+    costly = best_costly(rows) if verdict in (NOTHING, ALONE) else None
     return Recommendation(
         verdict=verdict,
         steps=_steps(gap, chosen, rival, short),
         best=chosen,
-        ties=tuple(ties(board, best["strategy"])) if best else (),
+        ties=tuple(best["not_told_from"] or ()) if best else (),
         higher=leader["strategy"] if leader and best and leader is not best and verdict == BETTER else None,
         nearest=_choice(nearest, base) if nearest else None,
         detectable=nearest["smallest_detectable_difference"] if nearest else None,
+        costly=_choice(costly, base) if costly else None,
         rival=rival,
+        unlearnt=_unlearnt(rows, leader),
         gap=gap,
         truth_known=gaps.known,
         drawn=gaps.drawn,
@@ -127,20 +141,6 @@ def _verdict(ranked: Sequence[Row], base: Row | None) -> tuple[str, Row | None]:
     return (UNJUDGED if all(row["better"] is None for row in others) else NOTHING), base
 
 
-def ties(board: Board, name: str) -> list[str]:
-    """Ranked rows that cannot be told from this one.
-
-    A board that marks the rows ``tied_with_leader`` knows them all; else it knows the leader and the next alone.
-    """
-    ranked = [row for row in board["rows"] if row["rank"]]
-    if any("tied_with_leader" in row for row in ranked):
-        group = [row["strategy"] for row in ranked if row.get("tied_with_leader") or row["rank"] == 1]
-    else:
-        lead = board["leader"] or {}
-        group = [lead["strategy"], lead["next"]] if lead.get("next") and not lead["told_from_next"] else []
-    return [other for other in group if other != name] if name in group else []
-
-
 def _choice(row: Row, base: Row | None) -> Choice:
     seconds, theirs = row["measured"]["seconds"], base["measured"]["seconds"] if base else None
     return Choice(
@@ -152,20 +152,35 @@ def _choice(row: Row, base: Row | None) -> Choice:
         seconds=seconds,
         times_baseline=seconds / theirs if seconds and theirs else None,
         verdicts=row["stability"]["verdicts"] or {},
+        failed=row["runs_failed"],
     )
 
 
 def _rival(rows: Sequence[Row], leader: Row | None, base: Row | None) -> Rival | None:
-    """The highest control that keeps micro recall, where it stands above the leader."""
-    controls = [r for r in rows if r["kind"] == "control" and r["macro_recall_at_budget"] and not r["costs_micro"]]
-    if leader is None or not controls:
-        return None
-    best = max(controls, key=lambda row: float(row["macro_recall_at_budget"]["mean"]))
-    if best["macro_recall_at_budget"]["mean"] <= leader["macro_recall_at_budget"]["mean"]:
+    """The highest control that reads and keeps micro recall, where it stands above the leader."""
+    best = _higher([r for r in rows if r["strategy"] not in READ_NOTHING and not r["costs_micro"]], leader)
+    if best is None or leader is None:
         return None
     paired = base is not None and best["delta_macro"] and leader["delta_macro"]
     name = "delta_macro" if paired else "macro_recall_at_budget"
     return Rival(_choice(best, base), bool(best[name]["low"] > leader[name]["high"]))
+
+
+def _unlearnt(rows: Sequence[Row], leader: Row | None) -> str | None:
+    """The highest control that reads nothing, where it stands above the leader, whatever it costs."""
+    best = _higher([row for row in rows if row["strategy"] in READ_NOTHING], leader)
+    return best["strategy"] if best else None
+
+
+def _higher(rows: Sequence[Row], leader: Row | None) -> Row | None:
+    """The highest control of these, where it stands above the leader."""
+    controls = [row for row in rows if row["kind"] == "control" and row["macro_recall_at_budget"]]
+    best = max(controls, key=_macro, default=None)
+    return best if best and leader and _macro(best) > _macro(leader) else None
+
+
+def _macro(row: Row) -> float:
+    return float(row["macro_recall_at_budget"]["mean"])
 
 
 def _steps(gap: Gap | None, best: Choice | None, rival: Rival | None, short: Sequence[Short]) -> tuple[str, ...]:
@@ -212,8 +227,9 @@ def as_json(found: Recommendation, study: str, text: str) -> dict[str, Any]:
     95 % intervals (macro: simultaneous over the board), ``alarms_per_document`` the budget,
     ``alarms_per_document_as_deployed`` what its own cut raised, ``seconds`` a run, ``times_baseline`` the ratio, and
     ``runs`` how many settled or did not. ``cannot_be_told_from`` are ties of it. ``control_above`` is a control that
-    stands above every ranked row. ``gap`` is the decomposition of one row, ``labels_short_of_examples`` are labels
-    that only examples will help. ``text`` says all of it.
+    reads and stands above every ranked row, ``unread_control_above`` one that reads nothing: no advice, a warning.
+    ``gap`` is the decomposition of one row, ``labels_short_of_examples`` are labels that only examples will help.
+    ``text`` says all of it.
     """
     return {
         "schema": SCHEMA,
@@ -228,6 +244,8 @@ def as_json(found: Recommendation, study: str, text: str) -> dict[str, Any]:
         "higher_but_not_told_from_baseline": found.higher,
         "nearest": found.nearest.strategy if found.nearest else None,
         "smallest_detectable_difference": found.detectable,
+        "gains_but_costs_micro": found.costly.strategy if found.costly else None,
+        "unread_control_above": found.unlearnt,
         "control_above": None
         if found.rival is None
         else {

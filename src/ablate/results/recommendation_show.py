@@ -12,13 +12,14 @@ from rich.text import Text
 
 from ablate.errors import AblateError, near
 from ablate.results.folder import Read, read
+from ablate.results.formats import WIDTH
 from ablate.results.recommendation import as_json, recommend
 from ablate.results.recommendation_words import words
+from ablate.results.terminal import width_of
 from ablate.results.whole import write_whole
 
 FILE = "recommendation.json"
 FORMATS = ("text", "json")
-WIDTH = 100
 
 
 def show(folder: Path, format: str) -> None:
@@ -30,13 +31,18 @@ def show(folder: Path, format: str) -> None:
     if format not in FORMATS:
         raise AblateError(f"unknown format '{format}'{near(format, list(FORMATS))} (known: {', '.join(FORMATS)})")
     found = read(folder)
-    sys.stdout.write(document(found) if format == "json" else text(found))
+    for message in found.records.skipped:
+        print(f"records: {message}; it is left out", file=sys.stderr)
+    sys.stdout.write(document(found) if format == "json" else text(found, width_of(Console())))
 
 
-def text(found: Read) -> str:
-    """The advice in lines of at most 100 characters."""
-    parts = [textwrap.fill(part, WIDTH, break_on_hyphens=False) for part in words(recommend(found))]
-    return "\n".join(parts) + "\n"
+def text(found: Read, width: int = WIDTH) -> str:
+    """The advice in lines of at most ``width`` characters."""
+    return "\n".join(_filled(found, width)) + "\n"
+
+
+def _filled(found: Read, width: int) -> list[str]:
+    return [textwrap.fill(part, max(width, 20), break_on_hyphens=False) for part in words(recommend(found))]
 
 
 def document(found: Read) -> str:
@@ -52,7 +58,7 @@ def write(found: Read) -> None:
 
 
 def print_advice(found: Read, console: Console) -> None:
-    """The advice under a board."""
-    for part in words(recommend(found)):
+    """The advice under a board, as wide as the board."""
+    for part in _filled(found, width_of(console)):
         console.print()
-        console.print(Text(part), highlight=False)
+        console.print(Text(part), highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from ablate.data.splits import listed
@@ -21,6 +22,7 @@ from ablate.results.recommendation import (
 )
 from ablate.results.recommendation_labels import FEW
 from ablate.results.statistics import Interval
+from ablate.results.story import some
 
 SHOWN = 8  # labels that are named
 
@@ -37,16 +39,17 @@ def words(found: Recommendation) -> list[str]:
 
 def _head(found: Recommendation) -> str:
     counts = found.counts
-    size = f"For {counts['labels']:,} labels"
+    size = f"For {_many(counts['labels'], 'label')}"
     if "train_documents" in counts:
-        size += f" on {counts['train_documents']:,} training documents"
+        size += f" on {_many(counts['train_documents'], 'training document')}"
     if "fewest" in counts:
-        under = counts["labels_under_10"]
-        size += (
-            f" ({counts['fewest']:,} to {counts['most']:,} positives a label, {under:,} label{'s' * (under != 1)} "
-            "under 10)"
-        )
+        under = _many(counts["labels_under_10"], "label")
+        size += f" ({counts['fewest']:,} to {counts['most']:,} positives a label, {under} under 10)"
     return f"{size}: {_gap(found.gap, found.drawn)}" if found.gap else f"{size}:"
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
 def _gap(gap: Gap, drawn: bool) -> str:
@@ -75,10 +78,11 @@ def _rule(found: Recommendation) -> str:
     assert found.gap is not None
     gap = found.gap
     term = gap.whole.terms[DECISION]
+    only = " (one run: documents only)" if gap.runs == 1 else ""
     first = "Shift thresholds first" if found.steps[0] == DECISION else "Shift thresholds"
     return (
         f"{first} (minutes, no retraining): {_named(gap)}'s own cut finds {_interval(term, sign=True)} points of macro "
-        f"recall more than 0.5, with {amount(gap.alarms_at_budget)} alarms per document instead of "
+        f"recall more than 0.5{only}, with {amount(gap.alarms_at_budget)} alarms per document instead of "
         f"{amount(gap.alarms_at_half)}."
     )
 
@@ -87,9 +91,9 @@ def _examples(found: Recommendation) -> str:
     """Label or augment."""
     names = listed([f"{label.label} ({label.training_positives:,})" for label in found.short], SHOWN)
     if not found.truth_known:
-        many = "1 label" if len(found.short) == 1 else f"{len(found.short):,} labels"
         return (
-            f"Label or augment {many} with under {FEW} training documents, of which no strategy and no control finds "
+            f"Label or augment {_many(len(found.short), 'label')} with under {FEW} training documents, "
+            "of which no strategy and no control finds "
             f"half: {names}."
         )
     assert found.gap is not None
@@ -127,7 +131,8 @@ def _row(found: Recommendation) -> str:
         )
     level = f"macro recall {_between(best.macro_recall)}, {_alarms(found, best)}"
     if found.verdict == ALONE:
-        return f"Train the baseline and deploy its own cut: {level}. No other strategy is ranked."
+        costly = f" {_costly(found.costly)}." if found.costly else ""
+        return f"Train the baseline and deploy its own cut: {level}. No other strategy is ranked.{costly}"
     assert found.nearest is not None
     near = found.nearest
     nearest = f"the highest of the others is {near.strategy}, {_between(near.delta_macro, sign=True)} points"
@@ -136,13 +141,28 @@ def _row(found: Recommendation) -> str:
             "Nothing can be judged: with one run of each, no strategy can be told from the baseline at its own cut; "
             f"{nearest}. Give --seeds 3 or more."
         )
-    unseen = "" if found.detectable is None else (
-        f" A true difference under {points(found.detectable)} points could have gone unseen."
-    )  # fmt: skip
+    what, costly = "Nothing", ""
+    if found.costly is not None:
+        what, costly = "Nothing that keeps micro recall", f" {_costly(found.costly)}."
     return (
-        f"Nothing beats the baseline at its own cut: train plain cross-entropy and deploy that cut ({level}); "
-        f"{nearest}.{unseen}"
+        f"{what} beats the baseline at its own cut: train plain cross-entropy and deploy that cut ({level}); "
+        f"{nearest}.{_unseen(near)}{costly}"
     )
+
+
+def _costly(choice: Choice) -> str:
+    return (
+        f"{choice.strategy} gains {_between(choice.delta_macro, sign=True)} points but costs micro recall "
+        f"({_between(choice.delta_micro, sign=True)})"
+    )
+
+
+def _unseen(near: Choice) -> str:
+    """How far the row's own interval reaches, which holds for the whole board."""
+    if near.delta_macro is None:
+        return ""
+    half = (near.delta_macro["high"] - near.delta_macro["low"]) / 2
+    return f" Its simultaneous interval reaches {points(half)} points to either side: less could have gone unseen."
 
 
 def _better(found: Recommendation, best: Choice) -> str:
@@ -161,7 +181,7 @@ def _change(choice: Choice) -> str:
 
 def _tied(found: Recommendation) -> str:
     if found.ties:
-        return f" It cannot be told from {' and '.join(found.ties)}."
+        return f" It cannot be told from {some(found.ties)}."
     return ""
 
 
@@ -189,31 +209,44 @@ def _above(rival: Rival) -> str:
     level = f"macro recall {_between(choice.macro_recall)}{change}, {_cost(choice)}"
     if not rival.told:
         return (
-            f"The control {choice.strategy} stands above every ranked row ({level}), but not by more than chance "
-            "allows: as good as what was trained."
+            f"The control {choice.strategy} stands above every ranked row ({level}), but cannot be told from the "
+            "highest of them."
         )
     return (
         f"The control {choice.strategy} beats every ranked row ({level}): use it, or a better backbone or more steps, "
-        "before any remedy. Of what was trained:"
+        "before any remedy. What was trained stands below it."
     )
 
 
 def _caution(found: Recommendation) -> list[str]:
-    """Runs of the recommended row that did not settle."""
-    if found.best is None:
-        return []
-    loose = {name: n for name, n in found.best.verdicts.items() if name in MEANING and n}
-    total = sum(found.best.verdicts.values())
-    return [
-        f"{n} of {total} runs of {found.best.strategy} {'was' if n == 1 else 'were'} {name}: {MEANING[name]}."
-        for name, n in loose.items()
-    ]
+    """What speaks against the figures: a control that reads nothing on top, runs of the row that did not settle."""
+    said = []
+    if found.unlearnt is not None:
+        said.append(
+            f"WARNING: {found.unlearnt} reads no text and stands above every ranked row: validation and test seem to "
+            "differ, or nothing was learnt. Look at the split and the runs before any advice is taken."
+        )
+    return [*said, *(_loose(found.best) if found.best else [])]
+
+
+def _loose(best: Choice) -> list[str]:
+    """Runs that did not settle. The verdict ``failed`` also holds those without progress, which are in the means."""
+    counts = Counter({name: best.verdicts.get(name, 0) for name in ("unfinished", "unstable")})
+    counts["without progress"] = max(0, best.verdicts.get("failed", 0) - best.failed)
+    counts["failed"] = best.failed
+    total = _many(sum(best.verdicts.values()), "run")
+    return [f"{n} of {total} of {best.strategy} {_did(name, n)}: {MEANING[name]}." for name, n in counts.items() if n]
+
+
+def _did(name: str, n: int) -> str:
+    return name if name == "failed" else f"{'was' if n == 1 else 'were'} {name}"
 
 
 MEANING = {
     "unfinished": "still rising at the end, more steps may help",
     "unstable": "over a quarter of the gain was lost on the way; lower the rate, clip, or take larger batches",
-    "failed": "no figure of these is in the board's means",
+    "without progress": "finished, and in the board's means, but the curve shows no gain; look at the learning rate",
+    "failed": "no figure of a failed run is in the board's means",
 }
 """What a verdict other than settled asks for."""
 

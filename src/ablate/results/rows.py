@@ -9,7 +9,7 @@ from typing import Any
 
 from ablate.results.record import Body
 from ablate.results.statistics import Interval
-from ablate.results.trials import drawn, expected_best
+from ablate.results.trials import drawn, expected_best, pruned
 from ablate.results.wilson import wilson
 
 Row = dict[str, Any]
@@ -127,13 +127,14 @@ def _reached(steps: Sequence[int], macro: Sequence[float], target: float) -> flo
 
 
 def tuning(tuned: Sequence[Body]) -> Row:
-    """How many configurations an arm was given, what became of their runs, and the expected best of k random ones."""
+    """How many configurations an arm was given, what became of their runs, and the expected best of k drawn ones."""
     trials = {b["trial"] for b in tuned if b.get("trial") is not None}
     states = Counter(b["status"] for b in tuned)
     return {
         "trials": len(trials),
         "tuning": {name: states[name] for name in ("finished", "pruned", "failed")},
         "expected_best": expected_best(drawn(tuned)) or None,
+        "draws_pruned": pruned(tuned),
     }
 
 

@@ -19,7 +19,7 @@ from ablate.results.outputs import rewrite
 from ablate.results.recommendation_show import print_advice
 from ablate.results.story import footnotes, sentence
 from ablate.results.tags import only
-from ablate.results.terminal import rich_table
+from ablate.results.terminal import rich_table, width_of
 
 #: How a document is made of a board and of whether all columns are wanted.
 DOCUMENTS: dict[str, Callable[[Board, bool], str]] = {
@@ -52,7 +52,7 @@ def show_gains(folder: Path, format: str) -> None:
     for message in found.records.skipped:
         print(f"records: {message}; it is left out", file=sys.stderr)
     console = Console()
-    width = 100 if not console.is_terminal else min(120, console.width)
+    width = width_of(console, 120)
     sys.stdout.write(gains_table.text(found.board, width) if format == "table" else GAINS[format](found.board))
 
 
@@ -100,8 +100,7 @@ def show_across(folders: Sequence[Path], format: str, wide: bool, tags: Sequence
         for message in one.records.skipped:
             print(f"records of {one.folder}: {message}; it is left out", file=sys.stderr)
     table = across(found, tags)
-    console = Console()
-    width = sys.maxsize if wide else 100 if not console.is_terminal else console.width
+    width = sys.maxsize if wide else width_of(Console(), sys.maxsize)
     sys.stdout.write(
         across_formats.text(table, width) if format == "table" else across_formats.DOCUMENTS[format](table)
     )
@@ -132,7 +131,7 @@ def print_board(board: Board, console: Console, wide: bool = False) -> None:
 
     Colour and width follow the terminal; the board never grows beyond 100 characters unless ``wide``.
     """
-    width = 100 if not console.is_terminal else min(100, console.width)
+    width = width_of(console)
     sheet = Console(width=None if not wide else 400, soft_wrap=False) if wide else console
     if not wide and not console.is_terminal:
         sheet = Console(width=100)

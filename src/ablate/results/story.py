@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablate.results import importances
 from ablate.results.board import BASELINE, Board, group
 from ablate.results.columns import amount, points
+from ablate.results.decomposition_shares import READ_NOTHING
 from ablate.results.recovered import above_ceiling
 from ablate.results.rows import Row
 
 SPELT_OUT = 3  # names of a list in a sentence
+ZERO = {"low": 0.0}
 
 
 def headline(board: Board) -> str:
@@ -44,7 +46,8 @@ def _above(board: Board, ranked: list[Row]) -> str:
     best = max(controls, key=lambda row: float(row["macro_recall_at_budget"]["mean"]))
     if best["macro_recall_at_budget"]["mean"] <= ranked[0]["macro_recall_at_budget"]["mean"]:
         return ""
-    return f" The control {best['strategy']} stands above every ranked row: {_level(best)}."
+    unread = ", which reads no text," if best["strategy"] in READ_NOTHING else ""
+    return f" The control {best['strategy']}{unread} stands above every ranked row: {_level(best)}."
 
 
 def _verdict(board: Board, ranked: list[Row]) -> str:
@@ -59,18 +62,42 @@ def _verdict(board: Board, ranked: list[Row]) -> str:
     others = [row for row in ranked if row is not base]
     told = [row for row in others if row["better"]]
     if not told:
-        return _nothing(base, others)
+        judged = any(row["better"] is not None for row in others) or not others
+        return _nothing(base, others, best_costly(board["rows"]) if judged else None)
     if leader not in told:
         return f"{_leads(leader, board)} It cannot be told from the baseline, but {_names(told)} can."
     return _leads(leader, board)
 
 
-def _nothing(base: Row, others: list[Row]) -> str:
-    start = f"Nothing can be told from the baseline (macro recall {_level(base)})"
+def _nothing(base: Row, others: list[Row], costly: Row | None) -> str:
+    keeps = "" if costly is None else " that keeps micro recall"
+    start = f"Nothing{keeps} can be told from the baseline (macro recall {_level(base)})"
+    if costly is None:
+        end = ""
+    else:
+        end = (
+            f" {costly['strategy']} gains {_change(gain(costly))} points but costs micro recall "
+            f"({_change(costly['delta_micro'])})."
+        )
     if not others:
-        return f"{start}: no other strategy is ranked."
+        return f"{start}: no other strategy is ranked.{end}"
     nearest = others[0]
-    return f"{start}: the highest of the others is {nearest['strategy']}, {_change(nearest['delta_macro'])} points."
+    return f"{start}: the highest of the others is {nearest['strategy']}, {_change(gain(nearest))} points.{end}"
+
+
+def gain(row: Row) -> Mapping[str, float] | None:
+    """Macro recall over the baseline: in the interval that holds for the whole board where there is one."""
+    found: Mapping[str, float] | None = row["better_interval"] or row["delta_macro"]
+    return found
+
+
+def best_costly(rows: Sequence[Row]) -> Row | None:
+    """Of the strategies that gain macro recall by their interval but cost micro recall, the highest.
+
+    One run shows no noise of seeds, so that its interval proves no gain.
+    """
+    found = [row for row in rows if group(row) == "costs micro" and row["runs"] > 1 and (gain(row) or ZERO)["low"] > 0]
+    return max(found, key=lambda row: float(row["macro_recall_at_budget"]["mean"]), default=None)
 
 
 def _leads(leader: Row, board: Board) -> str:
@@ -78,9 +105,9 @@ def _leads(leader: Row, board: Board) -> str:
     lead = board["leader"]
     parts = [f"{leader['strategy']} leads with a macro recall of {_level(leader)}"]
     if leader["strategy"] != BASELINE:
-        parts.append(f"{_change(leader['delta_macro'])} points over the baseline")
+        parts.append(f"{_change(gain(leader))} points over the baseline")
     if lead and lead["tied"]:
-        parts.append(f"not to be told from {_some(lead['tied'])}")
+        parts.append(f"not to be told from {some(lead['tied'])}")
     elif lead and lead["next"]:
         parts.append(f"{'ahead of' if lead['told_from_next'] else 'not to be told from'} the next, {lead['next']}")
     if leader["strategy"] != BASELINE:
@@ -90,7 +117,7 @@ def _leads(leader: Row, board: Board) -> str:
     return ", ".join(parts) + budget + "."
 
 
-def _some(names: list[str]) -> str:
+def some(names: Sequence[str]) -> str:
     """Names as one reads them out, the fourth and later ones counted."""
     more = len(names) - SPELT_OUT
     parts = [*names[:SPELT_OUT], *([f"{more} more"] if more > 0 else [])]
@@ -120,10 +147,15 @@ def footnotes(board: Board) -> list[str]:
         "Recall in points. Macro recall averages the labels that have a test positive. * better than the baseline "
         f"in a simultaneous 95 % interval. Interval: {board['interval']}; a control without runs: documents only."
     ]
+    if any(row["better_interval"] for row in board["rows"]):
+        notes.append(
+            "Delta to baseline: each interval by itself. The sentences under the board give those that * rests on, "
+            "which hold for the whole board at once."
+        )
     if any(row["rank_interval"] for row in board["rows"]):
         notes.append(
             "= not to be told from the leader, and ranks that a row may have: by 95 % intervals of the difference "
-            "that hold for all pairs of ranked rows at once."
+            "that hold for all pairs of ranked rows at once. A row with * is told from the baseline."
         )
     if dataset.get("labels_without_test_positive") is not None:
         notes.append(

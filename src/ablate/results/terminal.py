@@ -1,13 +1,19 @@
-"""The board in colour, for a terminal."""
+"""The board in colour, for a terminal, and how wide a terminal is."""
 
 from __future__ import annotations
 
+from rich.console import Console
 from rich.text import Text
 
 from ablate.results.board import Board
 from ablate.results.formats import WIDTH, table
 from ablate.results.rows import Row
 from ablate.results.story import headline
+
+
+def width_of(console: Console, most: int = WIDTH) -> int:
+    """Characters of a line: those of the terminal, but no more than ``most``; 100 where no terminal is written to."""
+    return min(most, console.width) if console.is_terminal else WIDTH
 
 
 def rich_table(board: Board, wide: bool = False, width: int = WIDTH) -> Text:

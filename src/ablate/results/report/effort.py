@@ -1,4 +1,4 @@
-"""Tuning effort: the best that k random trials are expected to find."""
+"""Tuning effort: the best that k of the shared quasi-random design are expected to find."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN = (1, 2, 4, 8)  # numbers of trials in the table
 
 
 def figure(material: Material) -> Figure | None:
-    """One panel for each strategy with two random draws or more; None where there is none."""
+    """One panel for each strategy with two draws or more; None where there is none."""
     found = {
         arm.name: [100 * v for v in arm.row["expected_best"]]
         for arm in material.arms
@@ -20,24 +20,29 @@ def figure(material: Material) -> Figure | None:
     }
     if not found:
         return None
+    pruned = {arm.name: arm.row["draws_pruned"] for arm in material.arms}
     most = max(map(len, found.values()))
     shown = [k for k in SHOWN if k <= most]
     return Figure(
         "effort",
         "What a number of trials is worth",
-        "Expected best score on validation of k random trials (balanced recall, points): the mean over all sets of k "
-        "of the shared random draws, without bias (Tang et al. 2020). Defaults and proposals that look at earlier "
-        "results are left out: they are no independent trials. The draws are spread evenly over the space, which "
-        "independent ones are not. A trial stopped early counts with the best it had reached. Grey: the baseline. "
+        "Expected best score on validation of k trials of the shared quasi-random design (balanced recall, points): "
+        "the mean over all sets of k of them (Tang et al. 2020). Defaults and proposals that look at earlier results "
+        "are left out. A trial stopped early (pruned) counts with the best it had reached. Grey: the baseline. "
         "Where curves cross, which strategy is better depends on how much one tunes.",
         " ".join(
             f"{name}: {line[0]:.1f} with one trial, {line[-1]:.1f} with {len(line)}." for name, line in found.items()
         ),
         lambda width: _draw(material, found, width),
         Numbers(
-            ("strategy", "draws", *(f"best of {k}" for k in shown)),
+            ("strategy", "draws", "pruned", *(f"best of {k}" for k in shown)),
             [
-                (name, str(len(line)), *(f"{line[k - 1]:.1f}" if k <= len(line) else "-" for k in shown))
+                (
+                    name,
+                    str(len(line)),
+                    str(pruned[name]),
+                    *(f"{line[k - 1]:.1f}" if k <= len(line) else "-" for k in shown),
+                )
                 for name, line in found.items()
             ],
         ),
@@ -48,7 +53,7 @@ def _draw(material: Material, found: dict[str, list[float]], width: float) -> Dr
     low, high = around([v for line in found.values() for v in line], 1.0, 0.1)
     most = max(map(len, found.values()))
     sheet, panels = multiples(
-        list(found), Axis("random trials", 0.5, most + 0.5), Axis("expected best, points", low, high), width
+        list(found), Axis("trials of the design", 0.5, most + 0.5), Axis("expected best, points", low, high), width
     )
     base = found.get(material.baseline_name)
     for (name, line), panel in zip(found.items(), panels, strict=True):
