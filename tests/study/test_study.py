@@ -24,7 +24,7 @@ PERMANENT = {"baseline", "as-asked", "predict-everything", "prior-only", "tfidf-
 def test_a_study_writes_its_plan_its_records_and_its_boards(finished: Path):
     written = {path.name for path in finished.iterdir()}
     assert {"study.toml", "study.db", "records", "recommendation.json", *BOARDS} <= written
-    assert written <= {"study.toml", "study.db", "records", "recommendation.json", *BOARDS, ".lock"}
+    assert written <= {"study.toml", "study.db", "records", "recommendation.json", *BOARDS, ".lock", ".progress.json"}
     assert all(path.stat().st_size for path in finished.iterdir() if path.name != ".lock")
     assert {path.suffix for path in (finished / "records").iterdir()} == {".json", ".npz"}
 
