@@ -119,9 +119,9 @@ class _Chaos:
             *[self._stop] * self.plan.stops,
             *[self._restart] * self.plan.restarts,
             self._kill_driver,
-            self._fill,
         ]
         self.rng.shuffle(others)
+        others.append(self._fill)  # comes first: it needs a run that is there to be refused
         between = max(1, self.plan.kills // len(others))
         while others or not self._enough():
             for _ in range(between):
@@ -177,7 +177,14 @@ class _Chaos:
 
     def _fill(self) -> None:
         """A worker finds no room for its record; the next one in its place does."""
-        victim = self._victim()
+        found: list[Worker | None] = []
+
+        def one_in_a_run() -> bool:
+            found.append(self._victim(needs_run=True))
+            return found[-1] is not None or self._over()
+
+        self._wait(one_in_a_run)
+        victim = found[-1]
         if victim is None:
             return
         refused = len(victim.refusals)

@@ -45,9 +45,10 @@ class Log:
 
         def hear() -> None:
             assert process.stdout is not None
-            for text in process.stdout:
-                with self._lock:
-                    self.lines.append(Line(time.monotonic(), process.pid, text.rstrip()))
+            with process.stdout as said:
+                for text in said:
+                    with self._lock:
+                        self.lines.append(Line(time.monotonic(), process.pid, text.rstrip()))
 
         thread = threading.Thread(target=hear, daemon=True)
         thread.start()
