@@ -58,7 +58,7 @@ class Disturbance:
 
 #: 60 runs; 36 of them take 24 s each, undisturbed. The limit is for machines that have other things to do as well.
 LONG = Disturbance(arms=4, seeds=3, step=0.96, every=6.0, kills=30, stops=5, restarts=2, limit=3000.0)
-SHORT = Disturbance(arms=1, seeds=1, step=0.6, every=5.0, kills=3, stops=1, restarts=1, limit=900.0)
+SHORT = Disturbance(arms=1, seeds=1, step=1.0, every=5.0, kills=3, stops=1, restarts=1, limit=900.0)
 
 
 def options(disturbance: Disturbance, folder: Path) -> list[str]:
