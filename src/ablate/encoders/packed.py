@@ -165,7 +165,7 @@ def jagged_works(device: torch.device) -> bool:
         states.requires_grad_()
         try:
             jagged(states, states, states, packed, 0.0, None).sum().backward()  # type: ignore[no-untyped-call]
-        except (RuntimeError, NotImplementedError, ValueError):
+        except (RuntimeError, ValueError):  # also NotImplementedError: whatever it is, padded attention serves
             return False
     return states.grad is not None and bool(torch.isfinite(states.grad).all())
 

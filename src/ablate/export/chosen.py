@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.errors import AblateError, near
-from ablate.results.confirmed import confirmed
+from ablate.results.confirmed import confirmed, finished
 from ablate.results.folder import Read
 from ablate.results.record import Body
 
@@ -37,8 +37,7 @@ def choose(found: Read, strategy: str | None, seed: int | None, kept: Callable[[
         raise AblateError(f"'{found.folder}' has no strategy '{name}'{near(name, list(rows))}; give one of its board")
     if rows[name]["kind"] != "strategy":
         raise AblateError(f"'{name}' is a {rows[name]['kind']} of the board, no trained network; export a strategy")
-    runs, _ = confirmed([body for body in found.bodies if body["arm"] == name])
-    runs = [body for body in runs if body["status"] == "finished" and body.get("test")]
+    runs = finished(confirmed([body for body in found.bodies if body["arm"] == name])[0])
     if not runs:
         raise AblateError(f"'{name}' has no finished confirming run in '{found.folder}'; finish the study first")
     if seed is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ablate.results.across import ENOUGH, KINDS, Table
 from ablate.results.columns import NONE, points, with_interval
 from ablate.results.formats import escape_latex, escape_markdown
+from ablate.results.record import sorted_json
 
 WIDTH = 100
 
@@ -193,7 +193,7 @@ def figures(found: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def to_json(table: Table) -> str:
     """The table itself, keys sorted."""
-    return json.dumps(table, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return sorted_json(table)
 
 
 DOCUMENTS: dict[str, Callable[[Table], str]] = {"md": markdown, "csv": to_csv, "json": to_json, "tex": latex}

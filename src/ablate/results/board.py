@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ablate.metrics.alarms import decode
 from ablate.metrics.measure import MULTIPLES
 from ablate.results import rows
-from ablate.results.confirmed import at_defaults, confirmed
+from ablate.results.confirmed import at_defaults, confirmed, finished
 from ablate.results.defaults import fill_defaults
 from ablate.results.effects import designed
 from ablate.results.gains import Runs, gains
@@ -53,7 +53,7 @@ class Entry:
     @property
     def finished(self) -> list[Body]:
         """Runs that came to an end, by seed."""
-        return [b for b in self.runs if b["status"] == "finished" and b.get("test")]
+        return finished(self.runs)
 
     @property
     def body(self) -> Body:
@@ -122,20 +122,20 @@ def _samples(
     runs: list[Body], store: Records, resamplers: dict[str, Resampler], draws: int
 ) -> tuple[Sample | None, Sample | None]:
     """Macro and micro recall at budget of the runs that finished."""
-    finished = [b for b in runs if b["status"] == "finished" and b.get("test")]
-    for name in {b["truth"] for b in finished} - set(resamplers):
+    ended = finished(runs)
+    for name in {b["truth"] for b in ended} - set(resamplers):
         resamplers[name] = Resampler(store.truth(name).labels, draws)
-    found = [resamplers[b["truth"]].recalls(decode(store.arrays(b["key"])["alarms"])) for b in finished]
-    macro, micro = (_sample(finished, name, [f[place] for f in found]) for place, name in enumerate(("macro", "micro")))
+    found = [resamplers[b["truth"]].recalls(decode(store.arrays(b["key"])["alarms"])) for b in ended]
+    macro, micro = (_sample(ended, name, [f[place] for f in found]) for place, name in enumerate(("macro", "micro")))
     return macro, micro
 
 
-def _sample(finished: Sequence[Body], name: str, draws: Sequence[NDArray[np.float64]]) -> Sample | None:
-    values = [b["test"]["at_budget"][f"{name}_recall"] for b in finished]
+def _sample(runs: Sequence[Body], name: str, draws: Sequence[NDArray[np.float64]]) -> Sample | None:
+    values = [b["test"]["at_budget"][f"{name}_recall"] for b in runs]
     if not values or None in values:
         return None
-    seeds = tuple(int(b["identity"]["seed"]) for b in finished)
-    seedless = len(seeds) == 1 and finished[0]["kind"] != "strategy"
+    seeds = tuple(int(b["identity"]["seed"]) for b in runs)
+    seedless = len(seeds) == 1 and runs[0]["kind"] != "strategy"
     return Sample(seeds, np.array(values), np.stack(draws), seedless)
 
 

@@ -29,6 +29,11 @@ def confirmed(bodies: Sequence[Body]) -> tuple[list[Body], dict[str, Any] | None
     return _one_per_seed(kept), kept[0].get("parameters")
 
 
+def finished(runs: Sequence[Body]) -> list[Body]:
+    """Those of some confirm records that came to an end and have figures on test."""
+    return [b for b in runs if b["status"] == "finished" and b.get("test")]
+
+
 def _one_per_seed(bodies: Sequence[Body]) -> list[Body]:
     by_seed = {b["identity"]["seed"]: b for b in sorted(bodies, key=lambda b: b["key"], reverse=True)}
     return [by_seed[seed] for seed in sorted(by_seed)]

@@ -6,7 +6,6 @@ column one of training. Unlike the board, rows here raise different numbers of a
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -17,10 +16,10 @@ from rich.console import Console
 
 from ablate.errors import AblateError, near
 from ablate.results.columns import NONE, amount
-from ablate.results.confirmed import confirmed
-from ablate.results.folder import Read, read
+from ablate.results.confirmed import confirmed, finished
+from ablate.results.folder import Read, read, say_skipped
 from ablate.results.formats import WIDTH
-from ablate.results.record import Body
+from ablate.results.record import Body, sorted_json
 from ablate.results.rows import mean_of
 from ablate.results.terminal import width_of
 
@@ -48,11 +47,11 @@ def decisions(found: Read) -> Table:
     unrecorded: list[str] = []
     for line in found.board["rows"]:
         arm = line["strategy"]
-        finished = [b for b in confirmed(_of(found.bodies, arm))[0] if b["status"] == "finished" and b.get("test")]
-        told = [b["decisions"] for b in finished if b.get("decisions")]
+        runs = finished(confirmed(_of(found.bodies, arm))[0])
+        told = [b["decisions"] for b in runs if b.get("decisions")]
         if told:
             rows.append({"strategy": arm, "runs": len(told), "rules": {name: _figures(told, name) for name in RULES}})
-        elif finished:
+        elif runs:
             unrecorded.append(arm)
     return {
         "study": found.board["study"],
@@ -95,7 +94,7 @@ def markdown(table: Table) -> str:
 
 def to_json(table: Table) -> str:
     """Sorted keys, so that the same records give the same bytes."""
-    return json.dumps(table, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return sorted_json(table)
 
 
 def cell(row: dict[str, Any], rule: str) -> str:
@@ -132,8 +131,7 @@ def show(folder: Path, format: str) -> None:
             f"unknown format '{format}' with --decisions{near(format, list(FORMATS))} (known: {', '.join(FORMATS)})"
         )
     found = read(folder)
-    for message in found.records.skipped:
-        print(f"records: {message}; it is left out", file=sys.stderr)
+    say_skipped(found)
     table = decisions(found)
     sys.stdout.write(text(table, width_of(Console())) if format == "table" else FORMATS[format](table))
 

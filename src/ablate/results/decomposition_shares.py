@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.results.board import Board
-from ablate.results.confirmed import confirmed
+from ablate.results.confirmed import confirmed, finished
 from ablate.results.record import Arrays, Body, Records
 from ablate.results.recovered import CEILING, FLOOR
 
@@ -69,7 +69,7 @@ def read_shares(board: Board, bodies: Sequence[Body], store: Records) -> Shares 
 
 def _runs(arm: str, bodies: Sequence[Body]) -> list[Body]:
     runs, _ = confirmed([b for b in bodies if b["arm"] == arm])
-    return [b for b in runs if b["status"] == "finished" and b.get("test")]
+    return finished(runs)
 
 
 def _found(arrays: Sequence[Arrays], drawn: bool, positives: Integers) -> Found:

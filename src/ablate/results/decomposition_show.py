@@ -31,7 +31,7 @@ from ablate.results.decomposition import (
 )
 from ablate.results.decomposition_curve import Curve, learning_curves
 from ablate.results.decomposition_shares import read_shares
-from ablate.results.folder import Read, read
+from ablate.results.folder import Read, read, say_skipped
 from ablate.results.formats import WIDTH
 from ablate.results.story import headline
 from ablate.results.terminal import width_of
@@ -56,8 +56,7 @@ def show(folders: Sequence[Path], format: str) -> None:
         raise AblateError(f"unknown format '{format}'{near(format, list(FORMATS))} (known: {', '.join(FORMATS)})")
     studies = [read(folder) for folder in folders]
     for study in studies:
-        for message in study.records.skipped:
-            print(f"records: {message}; it is left out", file=sys.stderr)
+        say_skipped(study)
     found = decompose(studies[0].board, read_shares(studies[0].board, studies[0].bodies, studies[0].records))
     if not found.rows:
         raise AblateError(f"'{folders[0]}' has no finished record; run: python -m ablate study {folders[0]}/study.toml")

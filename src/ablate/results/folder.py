@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Read:
     bodies: list[Body]
     board: Board
     labels: pd.DataFrame
+
+
+def say_skipped(found: Read, of: str = "") -> None:
+    """Name on stderr each file in ``records/`` that was not trusted; ``of`` says which folder, where there are more."""
+    for message in found.records.skipped:
+        print(f"records{of}: {message}; it is left out", file=sys.stderr)
 
 
 def read(out: Path) -> Read:

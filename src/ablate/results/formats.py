@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.results import effects_table
 from ablate.results.board import Board, group
 from ablate.results.columns import NARROW, WIDE, Column, fitting, present, widths
+from ablate.results.record import sorted_json
 from ablate.results.rows import Row
 from ablate.results.story import footnotes, headline, sentence
 from ablate.results.whole import write_whole
@@ -129,7 +130,7 @@ def escape_latex(cell: str) -> str:
 
 def to_json(board: Board) -> str:
     """``leaderboard.json``: keys sorted, so that the same board is the same bytes."""
-    return json.dumps(board, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return sorted_json(board)
 
 
 def to_csv(board: Board) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import textwrap
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from ablate.results.board import Board
 from ablate.results.columns import NONE, points, with_interval
+from ablate.results.record import sorted_json
 
 Gain = dict[str, Any]
 HEADS = (
@@ -108,7 +108,7 @@ def markdown(board: Board) -> str:
 
 def to_json(board: Board) -> str:
     """The rows with their intervals and those of the excess over the prior-adjusted cut, as shares."""
-    return json.dumps(board["gains"], sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return sorted_json(board["gains"])
 
 
 def to_csv(board: Board) -> str:

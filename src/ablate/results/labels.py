@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.results.confirmed import confirmed
+from ablate.results.confirmed import confirmed, finished
 from ablate.results.record import Body, Records, Truth
 from ablate.results.wilson import wilson
 
@@ -29,13 +29,13 @@ def labels_table(bodies: Sequence[Body], store: Records) -> pd.DataFrame:
 
 def _arm(arm: str, bodies: Sequence[Body], store: Records) -> pd.DataFrame | None:
     runs, _ = confirmed([b for b in bodies if b["arm"] == arm])
-    finished = [b for b in runs if b["status"] == "finished" and b.get("test")]
-    if not finished:
+    ended = finished(runs)
+    if not ended:
         return None
-    arrays = [store.arrays(b["key"]) for b in finished]
+    arrays = [store.arrays(b["key"]) for b in ended]
     found = np.mean([a["true_positives_at_budget"] for a in arrays], axis=0)
     alarms = np.mean([a["alarms_at_budget"] for a in arrays], axis=0)
-    return _frame(arm, store.truth(finished[0]["truth"]), found, alarms, len(finished))
+    return _frame(arm, store.truth(ended[0]["truth"]), found, alarms, len(ended))
 
 
 def _frame(arm: str, truth: Truth, found: NDArray[np.float64], alarms: NDArray[np.float64], runs: int) -> pd.DataFrame:

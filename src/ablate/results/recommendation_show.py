@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
 from pathlib import Path
@@ -11,10 +10,11 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.errors import AblateError, near
-from ablate.results.folder import Read, read
+from ablate.results.folder import Read, read, say_skipped
 from ablate.results.formats import WIDTH
 from ablate.results.recommendation import as_json, recommend
 from ablate.results.recommendation_words import words
+from ablate.results.record import sorted_json
 from ablate.results.terminal import width_of
 from ablate.results.whole import write_whole
 
@@ -31,8 +31,7 @@ def show(folder: Path, format: str) -> None:
     if format not in FORMATS:
         raise AblateError(f"unknown format '{format}'{near(format, list(FORMATS))} (known: {', '.join(FORMATS)})")
     found = read(folder)
-    for message in found.records.skipped:
-        print(f"records: {message}; it is left out", file=sys.stderr)
+    say_skipped(found)
     sys.stdout.write(document(found) if format == "json" else text(found, width_of(Console())))
 
 
@@ -49,7 +48,7 @@ def document(found: Read) -> str:
     """``recommendation.json``: see :func:`ablate.results.recommendation.as_json`."""
     advice = recommend(found)
     whole = as_json(advice, found.board["study"], "\n".join(words(advice)))
-    return json.dumps(whole, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    return sorted_json(whole)
 
 
 def write(found: Read) -> None:

@@ -26,6 +26,11 @@ Body = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
 
+def sorted_json(value: Any) -> str:
+    """A value as a file of JSON for people and programs: keys sorted, so that the same value is the same bytes."""
+    return json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
 def canonical(value: Any) -> str:
     """JSON with sorted keys, no spaces, floats by repr. Raises ValueError for NaN and infinities."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -13,7 +13,7 @@ from ablate.errors import AblateError, near
 from ablate.results import across_formats, decisions, effects_table, gains_table
 from ablate.results.across import across
 from ablate.results.board import Board
-from ablate.results.folder import read, read_all
+from ablate.results.folder import read, read_all, say_skipped
 from ablate.results.formats import latex, markdown, to_csv, to_json
 from ablate.results.outputs import rewrite
 from ablate.results.recommendation_show import print_advice
@@ -49,8 +49,7 @@ def show_gains(folder: Path, format: str) -> None:
             f"--threshold: unknown format '{format}'{near(format, formats)} (known: {', '.join(formats)})"
         )
     found = read(folder)
-    for message in found.records.skipped:
-        print(f"records: {message}; it is left out", file=sys.stderr)
+    say_skipped(found)
     console = Console()
     width = width_of(console, 120)
     sys.stdout.write(gains_table.text(found.board, width) if format == "table" else GAINS[format](found.board))
@@ -78,8 +77,7 @@ def show(folder: Path, format: str, wide: bool, instead: Sequence[str] = (), tag
     _known(format)
     found = read(folder)
     board = only(found.board, found.bodies, tags)
-    for message in found.records.skipped:
-        print(f"records: {message}; it is left out", file=sys.stderr)
+    say_skipped(found)
     if format != "table":
         sys.stdout.write(DOCUMENTS[format](board, wide))
         return
@@ -97,8 +95,7 @@ def show_across(folders: Sequence[Path], format: str, wide: bool, tags: Sequence
     _known(format)
     found = read_all(folders)
     for one in found:
-        for message in one.records.skipped:
-            print(f"records of {one.folder}: {message}; it is left out", file=sys.stderr)
+        say_skipped(one, f" of {one.folder}")
     table = across(found, tags)
     width = sys.maxsize if wide else width_of(Console(), sys.maxsize)
     sys.stdout.write(
@@ -121,8 +118,7 @@ def show_written(folders: Sequence[Path], others: Sequence[str] = ()) -> None:
     if others:
         raise AblateError(f"--write writes every format and prints no board; leave out --{' and --'.join(others)}")
     for found in rewrite(folders):
-        for message in found.records.skipped:
-            print(f"records: {message}; it is left out", file=sys.stderr)
+        say_skipped(found)
         print(f"{found.folder}: boards written from {len(found.bodies)} records")
 
 

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
@@ -22,16 +23,27 @@ if TYPE_CHECKING:
 TOLD_SECONDS = 0.1
 
 
+Inbox = queue.SimpleQueue[dict[str, Any]]
+
+
 def main() -> None:
     """Make runs until the input ends."""
+    serve(_work)
+
+
+def serve(work: Callable[[Inbox, Output], None]) -> None:
+    """Do the work of a process that hears a driver and tells it what goes wrong; ends the process, whatever comes.
+
+    With exit code 1 when the work is over or has failed, unless it ends the process itself.
+    """
     tell = Output()
-    inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    inbox: Inbox = queue.SimpleQueue()
     # before anything heavy is imported: a driver that is gone is noticed at any time
-    threading.Thread(target=listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
     from ablate.errors import AblateError
 
     try:
-        _work(inbox, tell)
+        work(inbox, tell)
     except AblateError as error:
         tell(kind="mistake", text=str(error))
     except OSError as error:
@@ -41,7 +53,7 @@ def main() -> None:
     os._exit(1)  # a thread still waits for input, and would be in the way of an ordinary end
 
 
-def _work(inbox: queue.SimpleQueue[dict[str, Any]], tell: Output) -> None:
+def _work(inbox: Inbox, tell: Output) -> None:
     opening = inbox.get()
     workbench = _workbench(opening)
     tell(kind="ready")
@@ -75,7 +87,7 @@ def _workbench(opening: dict[str, Any]) -> Workbench:
     return prepare(make(opening["plan"], "the plan for a worker"), View()).workbench(opening["truth"])
 
 
-def listen(lines: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
+def _listen(lines: BinaryIO, inbox: Inbox) -> None:
     """Put what is heard, a line of JSON each, into the inbox; end the process when nothing more will come."""
     for line in lines:
         inbox.put(json.loads(line))

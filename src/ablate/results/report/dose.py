@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from ablate.results.columns import points
+from ablate.results.confirmed import finished
 from ablate.results.record import Body
 from ablate.results.report.axes import number
 from ablate.results.report.drawing import ACCENT, GRID, INK, MUTED, SMALL, Drawing, Label, box, breadth
@@ -100,7 +101,7 @@ def _second(dose: str, given: Sequence[dict[str, float]]) -> str | None:
 
 
 def _cell(kept: Sequence[tuple[Arm, Body]]) -> Cell:
-    macro = [b["test"]["at_budget"]["macro_recall"] for _, b in kept if b["status"] == "finished" and b.get("test")]
+    macro = [b["test"]["at_budget"]["macro_recall"] for b in finished([b for _, b in kept])]
     verdicts = [(b.get("stability") or {}).get("verdict") for _, b in kept]
     settled = fmean(v == "settled" for v in verdicts) if verdicts else None
     return Cell(tuple(dict.fromkeys(a.name for a, _ in kept)), fmean(macro) if macro else None, settled)

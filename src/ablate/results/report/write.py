@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 from ablate.errors import AblateError
-from ablate.results.folder import read
+from ablate.results.folder import read, say_skipped
 from ablate.results.report.drawing import framed
 from ablate.results.report.figure import WIDE
 from ablate.results.report.material import Material
@@ -45,8 +44,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     from ablate.results.report.vector import document
 
     material = Material(read(folder))
-    for message in material.found.records.skipped:
-        print(f"records: {message}; it is left out", file=sys.stderr)
+    say_skipped(material.found)
     if not material.arms:
         raise AblateError(f"'{folder}' has no finished record; run: python -m ablate study {folder / 'study.toml'}")
     files = {"labels.csv": material.found.labels.to_csv(index=False, lineterminator="\n").encode()}
