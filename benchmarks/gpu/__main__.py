@@ -1,4 +1,4 @@
-"""``python -m benchmarks.gpu [--out FOLDER] [--quick]``."""
+"""``python -m benchmarks.gpu [--out FOLDER] [--models bert,roberta] [--quick]``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -16,18 +16,21 @@ from ablate.results.whole import write_whole
 from benchmarks.gpu.pieces import pieces
 from benchmarks.gpu.report import markdown
 from benchmarks.gpu.shapes import QUICK, Sizes, peak_memory, ratios
-from benchmarks.ratios.case import Case, base
+from benchmarks.ratios.case import base
 from benchmarks.ratios.machine import commit, machine, versions
 from benchmarks.ratios.modules import QUICK as QUICK_VARIABLE
 
 NO_CUDA = "no CUDA device: nothing was measured on a GPU, and nothing is claimed about one"
 OUT = Path("results/benchmarks")
+Model = Literal["bert", "roberta"]
+MODELS: tuple[Model, ...] = ("bert", "roberta")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure both shapes and the pieces on CUDA; ``--quick`` runs tiny shapes wherever it is and writes nothing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description="What an accelerator brings.")
     parser.add_argument("--out", type=Path, default=OUT, help=f"folder of gpu.json and gpu.md ({OUT})")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, help="which shapes (both)")
     parser.add_argument("--quick", action="store_true", help="tiny shapes on whatever device: whether everything runs")
     asked = parser.parse_args(arguments)
     if asked.quick:
@@ -35,32 +38,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif not torch.cuda.is_available():
         print(NO_CUDA)
         return 0
-    found = measured(asked.quick)
     if asked.quick:
+        measured(asked.models, True, lambda _: None)
         print(
             f"--quick on {torch.device(_device())}: everything ran; nothing was written, and no figure means anything"
         )
         return 0
-    write_whole(asked.out / "gpu.md", markdown(found).encode())
-    write_whole(asked.out / "gpu.json", (json.dumps(found, indent=2) + "\n").encode())
-    print(markdown(found))
+    print(markdown(measured(asked.models, False, lambda found: _keep(asked.out, found))))
     return 0
 
 
-def measured(quick: bool) -> dict[str, Any]:
-    """Everything, by shape."""
+def measured(models: Sequence[Model], quick: bool, keep: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Everything, by shape; ``keep`` is told after each figure, since a lent GPU may be taken away."""
     device = torch.device(_device())
-    cases = [base("bert", device, 12 if quick else 1), base("roberta", device, 12 if quick else 1)]
-    shapes = {case.backbone.model: _shape(case, QUICK if quick else Sizes()) for case in cases}
-    return {"machine": machine(), "versions": versions(), "commit": commit(), "shapes": shapes}
+    shapes: dict[str, Any] = {}
+    found = {"machine": machine(), "versions": versions(), "commit": commit(), "shapes": shapes}
+    sizes = QUICK if quick else Sizes()
+    for model in models:
+        case = base(model, device, 12 if quick else 1)
+        parts: dict[str, Iterator[tuple[str, Any]]] = {
+            "ratios": ratios(case, sizes),
+            "peak_memory_bytes": peak_memory(case, sizes.full),
+            "pieces": pieces(case, sizes.full),
+        }
+        shapes[case.backbone.model] = {part: {} for part in parts}
+        for part, figures in parts.items():
+            for name, figure in figures:
+                shapes[case.backbone.model][part][name] = figure
+                keep(found)
+    return found
 
 
-def _shape(case: Case, sizes: Sizes) -> dict[str, Any]:
-    return {
-        "ratios": ratios(case, sizes),
-        "peak_memory_bytes": peak_memory(case, sizes.full),
-        "pieces": pieces(case, sizes.full),
-    }
+def _keep(out: Path, found: dict[str, Any]) -> None:
+    write_whole(out / "gpu.md", markdown(found).encode())
+    write_whole(out / "gpu.json", (json.dumps(found, indent=2) + "\n").encode())
 
 
 def _device() -> str:

@@ -34,8 +34,8 @@ def _shape(name: str, shape: Mapping[str, Any]) -> list[str]:
     return [
         f"## {name}, random weights",
         "\n".join(rows),
-        f"Peak memory of full fine-tuning: {memory}.",
-        "\n".join(pieces),
+        *([f"Peak memory of full fine-tuning: {memory}."] if memory else []),
+        *(["\n".join(pieces)] if shape["pieces"] else []),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,20 +28,17 @@ class Sizes:
 QUICK = Sizes(full.QUICK, frozen4.Size(8, 4, 1), head_sweep.Size(1, 1, 32, 1), 256)
 
 
-def ratios(case: Case, sizes: Sizes) -> dict[str, dict[str, Any]]:
-    """Every ratio of the CPU's table that an encoder's size bears on."""
+def ratios(case: Case, sizes: Sizes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every ratio of the CPU's table that an encoder's size bears on, as each is measured."""
+    yield from full.compare(case, sizes.full).items()
+    yield "share_of_peak", peak.share(case, sizes.full, peak.KEYS["share_of_peak"], sizes.side)
+    yield "frozen_vs_trainer", frozen4.compare(case, sizes.frozen, frozen4.KEYS["frozen4_vs_trainer"])
     data, told = head_sweep.titles()
-    return {
-        **full.compare(case, sizes.full),
-        "frozen_vs_trainer": frozen4.compare(case, sizes.frozen, frozen4.KEYS["frozen4_vs_trainer"]),
-        "head_sweep_vs_trainer": head_sweep.compare(
-            case, sizes.sweep, data, told, head_sweep.KEYS["head_sweep_vs_trainer"]
-        ),
-        "share_of_peak": peak.share(case, sizes.full, peak.KEYS["share_of_peak"], sizes.side),
-    }
+    key = "head_sweep_vs_trainer"
+    yield key, head_sweep.compare(case, sizes.sweep, data, told, head_sweep.KEYS[key])
 
 
-def peak_memory(case: Case, size: full.Size) -> dict[str, int]:
+def peak_memory(case: Case, size: full.Size) -> Iterator[tuple[str, int]]:
     """Most bytes that the device held in full fine-tuning, ours and the Trainer's, both in bf16."""
     random = np.random.default_rng(5)
     data = corpus.dataset(corpus.lengths(size.steps * size.batch, random), random)
@@ -48,12 +46,9 @@ def peak_memory(case: Case, size: full.Size) -> dict[str, int]:
     with ours.fresh_cache() as cache:
         setting = ours.settings(case, data, cache, size.steps, size.batch, corpus.LONGEST).of(strategy)
         rows = Rows.of(case, setting.prepared)
-        own = _most(case.device, lambda: ours.step_seconds(strategy, setting))
+        yield "ours", _most(case.device, lambda: ours.step_seconds(strategy, setting))
         way = Way(bf16=setting.precision == "bf16")
-        return {
-            "ours": own,
-            "trainer": _most(case.device, lambda: trainer.step_seconds(rows, way, size.steps, size.batch)),
-        }
+        yield "trainer", _most(case.device, lambda: trainer.step_seconds(rows, way, size.steps, size.batch))
 
 
 def _most(device: torch.device, work: Any) -> int:
