@@ -66,5 +66,5 @@ class Batches:
         part, device = self._labels.take(rows), self._setting.device
         where = moved(part.rows, device), moved(part.indices.astype(np.int64), device)
         targets = torch.zeros(len(rows), self._labels.width, device=device)
-        targets[where] = 1.0
+        targets.index_put_(where, torch.ones(len(part.indices), device=device))  # a Python 1.0 would be waited for
         return targets, where
