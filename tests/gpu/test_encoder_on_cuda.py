@@ -6,6 +6,7 @@ import pytest
 import torch
 from small_encoders import FAMILIES, build, ragged, twin
 
+from ablate.encoders import packed
 from ablate.encoders.base import Batch
 
 CPU = torch.device("cpu")
@@ -63,3 +64,17 @@ def test_options_of_the_engine_change_no_gradient(checkpointing, compiled, cuda)
     for (name, own), (_, its) in zip(plain.named_parameters(), other.named_parameters(), strict=True):
         if own.grad is not None:
             torch.testing.assert_close(its.grad, own.grad, atol=1e-5, rtol=1e-3, msg=name)
+
+
+def test_the_kernel_for_all_lengths_gives_what_padding_gives(cuda):
+    assert packed.varlen_works(cuda)
+    found = packed.packing(torch.tensor([3, 1, 50, 3, 128]), cuda)
+    random = torch.Generator(cuda).manual_seed(0)
+    states = [torch.randn(185, 4, 32, generator=random, device=cuda).bfloat16().requires_grad_() for _ in range(3)]
+    weights = torch.linspace(-1, 1, states[0].numel(), device=cuda).view_as(states[0])
+    gradients = []
+    for way in (packed.varlen, packed.padded):
+        out = way(*states, found, 0.0, 32**-0.5)
+        gradients.append((out, *torch.autograd.grad((out.float() * weights).sum(), states)))
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=0.03, rtol=0.03)  # 8 bits each

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
+from ablate.encoders.transfer import sent
 
 BAG_RATE = 0.02
 """AdamW's rate for word vectors: each is seldom touched, so it takes a thousand times what a transformer does."""
@@ -73,4 +74,4 @@ class BagEncoder(Encoder):
     def encode_pooled(self, batch: Batch) -> Tensor:
         """Mean of the word vectors, [B, d], without writing down the single ones."""
         starts = torch.cumsum(batch.lengths, 0) - batch.lengths
-        return F.embedding_bag(batch.ids, self.words.weight, starts.to(batch.ids.device), mode="mean")
+        return F.embedding_bag(batch.ids, self.words.weight, sent(starts, batch.ids.device), mode="mean")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ablate.encoders.transfer import sent
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -67,12 +69,12 @@ class Tokens:
         """Number of the document that each token belongs to, int64 [tokens], on the device of ``flat``."""
         # Worked out on the CPU, where the lengths are, so that an accelerator need not be waited for.
         numbers = torch.repeat_interleave(torch.arange(len(self.lengths)), self.lengths)
-        return numbers.to(self.flat.device, non_blocking=True)
+        return sent(numbers, self.flat.device)
 
     def padded(self) -> tuple[Tensor, Tensor]:
         """The same as ``([B, S, d], mask [B, S])``, S the longest length; the mask is True on tokens."""
         mask = torch.arange(int(self.lengths.max())) < self.lengths[:, None]  # [B, S]
-        mask = mask.to(self.flat.device)
+        mask = sent(mask, self.flat.device)
         out = self.flat.new_zeros((*mask.shape, self.flat.shape[-1]))
         return out.masked_scatter(mask[..., None], self.flat), mask
 
@@ -80,12 +82,12 @@ class Tokens:
         """Mean vector of each document, [B, d]."""
         total = self.flat.new_zeros((len(self.lengths), self.flat.shape[-1]))
         total = total.index_add(0, self.documents, self.flat)
-        return total / self.lengths.to(self.flat.device, self.flat.dtype)[:, None]
+        return total / sent(self.lengths.to(self.flat.dtype), self.flat.device)[:, None]
 
     def first(self) -> Tensor:
         """Vector of the first token of each document, [B, d]."""
         starts = torch.cumsum(self.lengths, 0) - self.lengths
-        return self.flat[starts.to(self.flat.device)]
+        return self.flat.index_select(0, sent(starts, self.flat.device))
 
 
 class Tokenizer(ABC):

@@ -1,16 +1,17 @@
 """Attention over documents that lie end to end, without padding.
 
 Registered with transformers under a name of its own: queries, keys and values come as one row of tokens, and each
-document attends to itself alone. Inside the encoder the documents of a batch stand in order of length, so that those
-of equal length are one slice and go through one call. The padded path (:mod:`ablate.encoders.transformer`) is the slow
-twin that it is tested against.
+document attends to itself alone. Inside the encoder the documents of a batch stand in order of length. On a CPU those
+of equal length are one slice and go through one call; on CUDA, where each call costs more than its arithmetic, all go
+through one call of a variable-length kernel, or are padded inside attention alone. The padded path
+(:mod:`ablate.encoders.transformer`) is the slow twin that all are tested against.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from ablate.encoders.dropout import dropped
+from ablate.encoders.transfer import sent
 
 NAME = "ablate_packed"
 
@@ -34,7 +36,7 @@ class Packing:
 
     ``groups`` (documents, length) of the slices of equal length; ``order`` int64 [tokens], where each token of the row
     comes from, ``back`` [tokens] undoes it; ``positions`` int64 [1, tokens], place of each token in its document;
-    ``offsets`` int64 [B + 1], where the documents of the row start, and ``longest`` tokens of any.
+    ``offsets`` int32 [B + 1], where the documents of the row start, and ``longest`` tokens of any.
     """
 
     groups: tuple[tuple[int, int], ...]
@@ -43,6 +45,20 @@ class Packing:
     positions: Tensor
     offsets: Tensor
     longest: int
+
+    @cached_property
+    def slots(self) -> Tensor:
+        """Place of each token in the batch padded to the longest document, int64 [tokens]."""
+        tokens = torch.arange(len(self.order), dtype=torch.int32, device=self.order.device)
+        documents = torch.bucketize(tokens, self.offsets, right=True) - 1
+        return documents * self.longest + self.positions[0]
+
+    @cached_property
+    def mask(self) -> Tensor:
+        """True on the tokens of that padded batch, [B, 1, 1, longest]."""
+        size = (len(self.offsets) - 1) * self.longest
+        flat = torch.zeros(size, dtype=torch.bool, device=self.order.device).index_fill_(0, self.slots, True)
+        return flat.view(-1, 1, 1, self.longest)
 
 
 def packing(lengths: Tensor, device: torch.device) -> Packing:
@@ -60,21 +76,15 @@ def packing(lengths: Tensor, device: torch.device) -> Packing:
     order = torch.repeat_interleave(starts[documents], sizes) + positions
     kinds, counts = torch.unique_consecutive(sizes, return_counts=True)
     groups = tuple(zip(counts.tolist(), kinds.tolist(), strict=True))
-    offsets = torch.cat([begin[:1], ends])
+    offsets = torch.cat([begin[:1], ends]).int()  # as the kernel wants them
     return Packing(
         groups,
-        _to(order, device),
-        _to(torch.argsort(order), device),
-        _to(positions[None], device),
-        _to(offsets, device),
+        sent(order, device),
+        sent(torch.argsort(order), device),
+        sent(positions[None], device),
+        sent(offsets, device),
         longest=int(sizes[-1]),
     )
-
-
-def _to(tensor: Tensor, device: torch.device) -> Tensor:
-    if device.type == "cpu":
-        return tensor
-    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def attention(
@@ -115,17 +125,55 @@ def attend(
     A bias is cut to a document's length, so it has to depend on the distance of two tokens alone.
     """
     rows = [states[0].transpose(0, 1) for states in (query, key, value)]  # [tokens, heads, d]
-    if bias is None and query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and jagged_works(query.device):
-        return jagged(rows[0], rows[1], rows[2], packed, dropout, scaling)[None]
-    heads, width = query.shape[1], query.shape[-1]
+    if query.is_cuda:
+        whole = bias is None and query.dtype in (torch.bfloat16, torch.float16) and query.shape[-1] % 8 == 0
+        if whole and varlen_works(query.device):
+            return varlen(rows[0], rows[1], rows[2], packed, dropout, scaling)[None]
+        return padded(rows[0], rows[1], rows[2], packed, dropout, scaling, bias)[None]
+    return by_length(rows[0], rows[1], rows[2], packed, dropout, scaling, bias)[None]
+
+
+def by_length(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packed: Packing,
+    dropout: float,
+    scaling: float | None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """One call for the documents of each length; no arithmetic on padding. All are [tokens, heads, d]."""
+    _, heads, width = query.shape
     sizes = [documents * length for documents, length in packed.groups]
+    split = (torch.split(states, sizes) for states in (query, key, value))
     outputs = []
-    for (_, length), *parts in zip(packed.groups, *(torch.split(row, sizes) for row in rows), strict=True):
+    for (_, length), *parts in zip(packed.groups, *split, strict=True):
         q, k, v = (part.reshape(-1, length, heads, width).transpose(1, 2) for part in parts)
         own = None if bias is None else bias[:, :length, :length]
         out = _one_length(q, k, v, dropout, scaling, own)  # [documents, heads, length, d]
         outputs.append(out.transpose(1, 2).reshape(-1, heads, width))
-    return torch.cat(outputs)[None]
+    return torch.cat(outputs)
+
+
+def padded(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packed: Packing,
+    dropout: float,
+    scaling: float | None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """One call for all documents, padded for it and no longer. All are [tokens, heads, d]."""
+    _, heads, width = query.shape
+    shape = (len(packed.offsets) - 1, packed.longest, heads, width)
+    q, k, v = (
+        states.new_zeros(shape).view(-1, heads, width).index_copy(0, packed.slots, states).view(shape).transpose(1, 2)
+        for states in (query, key, value)
+    )
+    mask = packed.mask if bias is None else bias.masked_fill(~packed.mask, torch.finfo(bias.dtype).min)
+    out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scaling)
+    return out.transpose(1, 2).reshape(-1, heads, width).index_select(0, packed.slots)
 
 
 def _one_length(q: Tensor, k: Tensor, v: Tensor, dropout: float, scaling: float | None, bias: Tensor | None) -> Tensor:
@@ -138,34 +186,39 @@ def _one_length(q: Tensor, k: Tensor, v: Tensor, dropout: float, scaling: float 
     return dropped(torch.softmax(scores, -1), dropout) @ v
 
 
-def jagged(query: Tensor, key: Tensor, value: Tensor, packed: Packing, dropout: float, scaling: float | None) -> Tensor:
-    """All documents in one call of a variable-length kernel (Dao 2023), through nested tensors.
+def varlen(query: Tensor, key: Tensor, value: Tensor, packed: Packing, dropout: float, scaling: float | None) -> Tensor:
+    """All documents in one call of a variable-length kernel (Dao 2023).
 
-    Query, key and value are [tokens, heads, d], and so is the result.
+    Query, key and value are [tokens, heads, d], half precision, and so is the result. The operator is called itself:
+    nested tensors, its public face, cost more on the host in each layer than the kernel does on the device.
     """
-    shortest = packed.groups[0][1]
-    q, k, v = (
-        torch.nested.nested_tensor_from_jagged(
-            states.contiguous(), packed.offsets, min_seqlen=shortest, max_seqlen=packed.longest
-        ).transpose(1, 2)
-        for states in (query, key, value)
-    )
-    out = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling).transpose(1, 2)
-    values: Tensor = out.values()
-    return values
+    out: Tensor = torch.ops.aten._flash_attention_forward(
+        query.contiguous(),
+        key.contiguous(),
+        value.contiguous(),
+        packed.offsets,
+        packed.offsets,
+        packed.longest,
+        packed.longest,
+        dropout,
+        False,
+        False,
+        scale=scaling,
+    )[0]
+    return out
 
 
 @cache
-def jagged_works(device: torch.device) -> bool:
-    """Whether this build of torch runs :func:`jagged` on a device, forwards and backwards; asked once."""
+def varlen_works(device: torch.device) -> bool:
+    """Whether this build of torch runs :func:`varlen` on a device, forwards and backwards; asked once."""
     packed = packing(torch.tensor([3, 5]), device)
     # whoever asks first may be evaluating, and no random number of a run may be used up
     with torch.enable_grad(), torch.autocast(device.type, enabled=False):
         states = torch.linspace(-1, 1, 8 * 2 * 32, device=device, dtype=torch.bfloat16).view(8, 2, 32)
         states.requires_grad_()
         try:
-            jagged(states, states, states, packed, 0.0, None).sum().backward()  # type: ignore[no-untyped-call]
-        except (RuntimeError, ValueError):  # also NotImplementedError: whatever it is, padded attention serves
+            varlen(states, states, states, packed, 0.0, None).sum().backward()  # type: ignore[no-untyped-call]
+        except (RuntimeError, ValueError, TypeError, AttributeError):  # whatever it is, padded attention serves
             return False
     return states.grad is not None and bool(torch.isfinite(states.grad).all())
 

@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from ablate.encoders import mpnet, packed
 from ablate.encoders.base import Batch, Encoder, Layer, Tokenizer, Tokens
 from ablate.encoders.dropout import cheapen
+from ablate.encoders.transfer import sent
 from ablate.errors import AblateError, near
 
 POOLINGS = ("auto", "pooler", "mean", "first")
@@ -150,7 +151,7 @@ class TransformerEncoder(Encoder):
     def padded(self, batch: Batch) -> Tokens:
         """The same by padding each document to the longest of the batch: the slow twin of :meth:`forward`."""
         shape, slots = _padding(batch)
-        slots = slots.to(batch.ids.device, non_blocking=True)
+        slots = sent(slots, batch.ids.device)
         ids = batch.ids.new_full(shape, self.pad).view(-1).index_copy(0, slots, batch.ids).view(shape)
         mask = torch.zeros_like(ids).view(-1).index_fill(0, slots, 1).view(shape)
         hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state  # [B, S, d]
