@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -66,25 +68,26 @@ def packing(lengths: Tensor, device: torch.device) -> Packing:
 
     ``lengths`` int64 [B] on the CPU; the tensors of the result are on ``device``.
     """
-    starts = torch.cumsum(lengths, 0) - lengths
-    documents = torch.argsort(lengths, stable=True)
-    sizes = lengths[documents]
-    ends = torch.cumsum(sizes, 0)
+    own = lengths.numpy()  # numpy's small operations cost a tenth of torch's, which may ask many threads
+    starts = np.cumsum(own) - own
+    documents = np.argsort(own, kind="stable")
+    sizes = own[documents]
+    ends = np.cumsum(sizes)
     begin = ends - sizes
-    places = torch.arange(int(lengths.sum()))
-    positions = places - torch.repeat_interleave(begin, sizes)
-    order = torch.repeat_interleave(starts[documents], sizes) + positions
-    kinds, counts = torch.unique_consecutive(sizes, return_counts=True)
+    positions = np.arange(ends[-1]) - np.repeat(begin, sizes)
+    order = np.repeat(starts[documents], sizes) + positions
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    kinds, counts = np.unique(sizes, return_counts=True)
+    offsets = np.concatenate([begin[:1], ends]).astype(np.int32)  # as the kernel wants them
     groups = tuple(zip(counts.tolist(), kinds.tolist(), strict=True))
-    offsets = torch.cat([begin[:1], ends]).int()  # as the kernel wants them
-    return Packing(
-        groups,
-        sent(order, device),
-        sent(torch.argsort(order), device),
-        sent(positions[None], device),
-        sent(offsets, device),
-        longest=int(sizes[-1]),
-    )
+    arrays = (order, back, positions[None], offsets)
+    return Packing(groups, *_all_sent(arrays, device), longest=int(sizes[-1]))
+
+
+def _all_sent(arrays: tuple[NDArray[Any], ...], device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    order, back, positions, offsets = (sent(torch.from_numpy(array), device) for array in arrays)
+    return order, back, positions, offsets
 
 
 def attention(
