@@ -146,7 +146,7 @@ class _Chaos:
 
     def _stop(self) -> None:
         """SIGSTOP one in a run until another has taken that over, then wake it."""
-        victim = self._victim(needs_run=True)
+        victim = self._one_in_a_run()
         if victim is None:
             return
         key = self.log.running(victim.pid)
@@ -177,14 +177,7 @@ class _Chaos:
 
     def _fill(self) -> None:
         """A worker finds no room for its record; the next one in its place does."""
-        found: list[Worker | None] = []
-
-        def one_in_a_run() -> bool:
-            found.append(self._victim(needs_run=True))
-            return found[-1] is not None or self._over()
-
-        self._wait(one_in_a_run)
-        victim = found[-1]
+        victim = self._one_in_a_run()
         if victim is None:
             return
         refused = len(victim.refusals)
@@ -193,6 +186,17 @@ class _Chaos:
         self.counted.kills_in_a_run += victim.kill()
         self._wait(lambda: len(victim.refusals) > refused or self._over())
         self.counted.refusals += victim.refusals[refused:]
+
+    def _one_in_a_run(self) -> Worker | None:
+        """Wait for a worker that is in a run; None where the study is over first."""
+        found: list[Worker | None] = []
+
+        def there() -> bool:
+            found.append(self._victim(needs_run=True))
+            return found[-1] is not None or self._over()
+
+        self._wait(there)
+        return found[-1]
 
     def _victim(self, needs_run: bool = False) -> Worker | None:
         alive = [worker for worker in self.crew if worker.alive]
