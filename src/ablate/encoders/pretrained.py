@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from ablate.encoders.sources import available, folder, weight_files, weights_sha256
 from ablate.encoders.subwords import PretrainedTokenizer
 from ablate.encoders.transformer import TransformerEncoder
+from ablate.encoders.vetted import fault
 from ablate.errors import AblateError
 
 __all__ = ["available", "load"]
@@ -34,6 +35,11 @@ def load(name: str, revision: str | None = None, pooling: str = "auto") -> Trans
             model, missing = _model(place, name)
         except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            if "custom code" in reason:
+                raise AblateError(
+                    f"backbone '{name}' needs code of its own, which is never run; "
+                    "take a model that transformers has a class for"
+                ) from None
             raise AblateError(f"backbone '{name}': transformers cannot load {place}: {reason[:200]}") from error
     if missing:  # a checkpoint without a pooler gets a random one, which is worse than none
         model.pooler = None
@@ -52,6 +58,8 @@ def _readable(place: Path, name: str) -> list[Path]:
         raise AblateError(f"backbone '{name}': no config.json in {place}; give the folder that save_pretrained wrote")
     files = weight_files(place)
     if files:
+        if why := fault(place):
+            raise AblateError(f"backbone '{name}': {place}: {why}")
         return files
     pickled = sorted(path.name for path in place.glob("*.bin"))
     if pickled:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ablate.encoders.bag import BagEncoder
 from ablate.encoders.base import Batch, Encoder, Tokenizer
+from ablate.encoders.vetted import fault
 from ablate.errors import AblateError
 from ablate.export import heads, tokens
 from ablate.export.classifier import LOG_SOFTMAX, Classifier, Standard
@@ -74,6 +75,8 @@ def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Deploy
     told = _told(place, own)
     if not (place / WEIGHTS).is_file():
         raise AblateError(f"'{place}' has no {WEIGHTS}; export the model again")
+    if why := fault(place):
+        raise AblateError(f"'{place}': {why}")
     try:
         return (_own if own else _shared)(place, told, torch.device(device))
     except Exception as error:  # tokenizers raises bare ones

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.results.arrays import Arrays
 from ablate.results.board import Board
 from ablate.results.confirmed import confirmed, finished
-from ablate.results.record import Arrays, Body, Records
+from ablate.results.record import Body, Records
 from ablate.results.recovered import CEILING, FLOOR
 
 LEARNER = "learner-ceiling"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.labels import Labels
+from ablate.results.arrays import Arrays, fault, pack, unpack
 from ablate.results.whole import write_whole
 
 SCHEMA = 1
@@ -23,7 +21,6 @@ CLOCK = ("time", "started", "finished", "date", "host", "process")
 """Parts of ``environment`` that a clock or a machine's name fills: no part of what makes two records the same."""
 
 Body = dict[str, Any]
-Arrays = dict[str, NDArray[Any]]
 
 
 def sorted_json(value: Any) -> str:
@@ -81,7 +78,7 @@ class Records:
             raise ValueError("the key of a record must be key_of(identity)")
         text = canonical(body) + "\n"  # before any file is touched: refuses NaN
         if arrays:
-            write_whole(self.folder / f"{body['key']}.npz", _pack(arrays))
+            write_whole(self.folder / f"{body['key']}.npz", pack(arrays))
         write_whole(self.folder / f"{body['key']}.json", text.encode())
 
     def read(self, key: str) -> Body:
@@ -103,7 +100,7 @@ class Records:
     def arrays(self, key: str) -> Arrays:
         """The arrays of one run; empty where it has none."""
         path = self.folder / f"{key}.npz"
-        return _unpack(path) if path.exists() else {}
+        return unpack(path) if path.exists() else {}
 
     def _load(self, path: Path) -> tuple[Body | None, str]:
         try:
@@ -122,8 +119,8 @@ class Records:
         if key_of(body["identity"]) != path.stem:
             return None, f"{path.name}: its key is not that of its identity"
         for part in (path.with_suffix(".npz"), self._truth_path(body.get("truth", ""))):
-            if body.get("test") and not _whole(part):
-                return None, f"{path.name}: its arrays ({part.name}) are missing or torn"
+            if body.get("test") and (wrong := fault(part)):
+                return None, f"{path.name}: its arrays ({part.name}) {wrong}"
         return body, ""
 
     def write_truth(
@@ -136,7 +133,7 @@ class Records:
         names: Sequence[str],
     ) -> str:
         """Keep the labels of the test documents once; gives the id that records refer to."""
-        data = _pack(
+        data = pack(
             {
                 "indptr": np.asarray(indptr, dtype=np.int64),
                 "indices": np.asarray(indices, dtype=np.int32),
@@ -148,13 +145,13 @@ class Records:
         )
         name = hashlib.sha256(data).hexdigest()[:16]
         path = self._truth_path(name)
-        if not _whole(path):
+        if fault(path):
             write_whole(path, data)
         return name
 
     def truth(self, name: str) -> Truth:
         """The labels that :meth:`write_truth` kept under this id."""
-        a = _unpack(self._truth_path(name))
+        a = unpack(self._truth_path(name))
         labels = Labels(a["indptr"], a["indices"], int(a["width"]))
         names = tuple(str(n) for n in a["names"])
         return Truth(labels, a["counts_train"], int(a["documents_train"]), names)
@@ -162,35 +159,8 @@ class Records:
     def write_standardiser(self, sha256: str, mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> None:
         """Keep once what the vectors of a frozen encoder were standardised with; records name it by its sha256."""
         path = self.folder / f"standardiser-{sha256[:16]}.npz"
-        if not _whole(path):
-            write_whole(path, _pack({"mean": mean, "deviation": deviation}))
+        if fault(path):
+            write_whole(path, pack({"mean": mean, "deviation": deviation}))
 
     def _truth_path(self, name: str) -> Path:
         return self.folder / f"truth-{name}.npz"
-
-
-def _whole(path: Path) -> bool:
-    """Whether an npz is there with every byte that its checksums speak of."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (OSError, zipfile.BadZipFile, zlib.error):
-        return False
-
-
-def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """A compressed npz whose bytes depend on its contents alone (np.savez stamps the time)."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.asanyarray(arrays[name]), allow_pickle=False)
-            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, member.getvalue())
-    return buffer.getvalue()
-
-
-def _unpack(path: Path) -> Arrays:
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}

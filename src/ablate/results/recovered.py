@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from ablate.results.record import Arrays, Body
+from ablate.results.arrays import Arrays
+from ablate.results.record import Body
 
 Row = dict[str, Any]
 FLOOR, CEILING, BEST_MACRO = "prior-only", "bayes-ceiling", "bayes-macro-ceiling"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from ablate.errors import AblateError
 from ablate.results.record import Body, Records
+from ablate.study import planfile
+from ablate.study.complete import complete
 from ablate.study.lock import held
 from ablate.study.view import duration
 
 #: Written by :class:`ablate.study.progress.Progress`.
 PROGRESS = ".progress.json"
+UNKNOWN = "running: nothing; the plan does not tell whether a run is missing: start the study again to see"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Failure:
 class Status:
     """How far a study is: ``runs`` in all (None where nothing says so), how those that are done have ended.
 
-    ``seconds_left`` is None where no run was made yet, or nobody makes any.
+    ``seconds_left`` is None where no run was made yet, or nobody makes any; ``may_be_whole`` where nothing tells whether
+    a run is missing.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Status:
     seconds_left: float | None
     steps: int | None = None
     skipped: tuple[str, ...] = ()
+    may_be_whole: bool = False
 
     def lines(self) -> list[str]:
         """In a reader's words."""
@@ -66,7 +71,9 @@ class Status:
         found = [f"{self.name}: {done}{whole} runs done" + (f" ({how})" if how else "") + left]
         found += [f"running: {self._told(one)}" for one in self.running]
         if not self.running and done != self.runs:
-            found.append("running: nothing; start the study again, or a worker, to go on")
+            found.append(
+                UNKNOWN if self.may_be_whole else "running: nothing; start the study again, or a worker, to go on"
+            )
         found += [f"failed: {one.arm}, {one.what}: {one.reason}" for one in self.failed]
         if self.failed:
             found.append("make failed runs again with: python -m ablate study ... --failed")
@@ -93,12 +100,23 @@ def of_folder(out: Path) -> Status:
     """
     if not (out / "study.toml").is_file():
         raise AblateError(f"'{out}' is not the output folder of a study: it has no study.toml; give one that has")
+    plan = planfile.read(out / "study.toml")
     records = Records(out / "records")
     bodies = records.all()
     progress = _progress(out / PROGRESS)
     running = tuple(Running(**one) for one in progress["running"]) if held(out) else ()
-    runs = progress["runs"]
-    return status(out.name, bodies, runs, running, min(progress["workers"], len(running)), skipped=records.skipped)
+    runs, whole = progress["runs"], None if running else _whole(plan, bodies)
+    if whole:
+        runs = len(bodies)
+    found = status(out.name, bodies, runs, running, min(progress["workers"], len(running)), skipped=records.skipped)
+    return replace(found, may_be_whole=whole is None and runs is None)
+
+
+def _whole(plan: Mapping[str, Any], bodies: Sequence[Body]) -> bool | None:
+    try:
+        return complete(plan, bodies)
+    except (TypeError, ValueError, AttributeError):  # values that a study would refuse
+        return None
 
 
 def status(

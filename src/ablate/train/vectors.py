@@ -96,10 +96,13 @@ class VectorCache:
         os.replace(temporary, self._path(key, "json"))
 
     def _whole(self, key: str, shape: tuple[int, int]) -> bool:
-        """Whether an entry is there, of this shape, with the bytes that its checksum speaks of."""
+        """Whether an entry is there, of this shape, with the bytes that its checksum speaks of: numbers, no pickles."""
         try:
             header = json.loads(self._path(key, "json").read_bytes())
-            return bool(header["shape"] == list(shape) and header["sha256"] == _sha256(self._path(key, "npy")))
+            if header["shape"] != list(shape) or header["sha256"] != _sha256(self._path(key, "npy")):
+                return False
+            found = np.load(self._path(key, "npy"), mmap_mode="r", allow_pickle=False)
+            return bool(found.shape == shape and found.dtype == np.float32)
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
