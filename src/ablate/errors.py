@@ -1,11 +1,19 @@
 """The one exception that a user can cause."""
 
+import re
+
 
 class AblateError(Exception):
     """A mistake in what the user gave: one line that names the thing, the place and the remedy.
 
     The command line prints the message alone and leaves with exit code 2.
     """
+
+
+def without_passwords(text: str) -> str:
+    """A text in which the passwords of URLs are stars: whoever gives one in a wrong place is told of it, in a log too."""
+    text = re.sub(r"(:/+[^\s/:@]*:)[^\s/]+@", r"\1***@", text)
+    return re.sub(r"([?&]password=)[^\s&'\"]+", r"\1***", text)
 
 
 def near(word: str, known: list[str] | tuple[str, ...]) -> str:

@@ -26,7 +26,8 @@ class Dataset:
     ``untrained`` names the others, which no model can learn and no figure counts.
 
     Shapes: ``texts`` N strings; ``labels`` N x L; ``split`` int8 [N], an index into :data:`SPLITS`, or 3 for documents
-    that were drawn given a label (:data:`TAIL`). ``oracle`` is the truth of generated documents.
+    that were drawn given a label (:data:`TAIL`). ``oracle`` is the truth of generated documents; ``revision`` is the
+    commit of a data set of the hub.
     ``sha256`` is of the source bytes as read (for a folder: of its files' names and sha256, in name order).
     ``options`` are the options, by name and as JSON, that read something else from the same bytes (columns, number of
     documents), where they are not the defaults; ``notes`` tell a person what was guessed, made or left out.
@@ -43,6 +44,7 @@ class Dataset:
     notes: tuple[str, ...] = field(default=())
     options: tuple[tuple[str, str], ...] = ()
     oracle: Oracle | None = None
+    revision: str | None = None
 
     @property
     def documents(self) -> int:

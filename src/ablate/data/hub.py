@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ablate.data.columns import SPLIT, Columns
@@ -14,32 +16,67 @@ from ablate.data.files import split_of
 from ablate.data.tables import Part, Table
 from ablate.errors import AblateError
 
+#: So long the hub is waited for before the local cache has to do.
+HUB_SECONDS = 20.0
+_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
-def read_hub(address: str, columns: Columns) -> Table:
+
+def read_hub(address: str, columns: Columns, revision: str | None = None) -> Table:
     """Read ``owner/name`` or ``owner/name:config``; splits that are neither train, validation nor test are left out.
 
-    The sha256 is of the rows of the columns that are read, as JSON lines. Raises :class:`AblateError`.
+    ``revision`` is the commit to read, None the newest; the table names the one that was read. The sha256 is of the
+    rows of the columns that are read, as JSON lines. No script of a data set is ever run. Raises :class:`AblateError`.
     """
     name, _, config = address.partition(":")
-    if not name:
-        raise AblateError("hub: needs a name; give hub:owner/name or hub:owner/name:config")
-    splits = _load(name, config or None)
+    _refuse(name)
+    asked = _commit(name, revision)
+    splits = _load(name, config or None, asked)
+    found = _cached(splits) or asked
+    if revision and found != revision:
+        raise AblateError(
+            f"hub:{name}: the local cache has commit {found}, the study was made with {revision}; "
+            "connect to the hub once, or give another --out"
+        )
     parts = [_part(f"hub:{address}, split {key}", split_of(key), rows) for key, rows in splits.items()]
     known = tuple(part for part in parts if part.split is not None)
     if not known:
-        found = ", ".join(str(key) for key in splits)
+        listed = ", ".join(str(key) for key in splits)
         raise AblateError(
-            f"hub:{address}: none of its splits ({found}) is train, validation or test; save it as a file"
+            f"hub:{address}: none of its splits ({listed}) is train, validation or test; save it as a file"
         )
-    return Table(address, known, _sha256(known, columns))
+    return Table(address, known, _sha256(known, columns), found)
 
 
-def _load(name: str, config: str | None) -> Mapping[str, Any]:
+def _refuse(name: str) -> None:
+    """Raise :class:`AblateError` at what the library would not look for on the hub."""
+    if _NAME.fullmatch(name) is None:
+        raise AblateError(f"hub:{name} is no name of a data set; give hub:owner/name or hub:owner/name:config")
+    if Path(name).exists():
+        raise AblateError(
+            f"hub:{name}: '{name}' lies in this folder, where it would be read instead; "
+            f"give --data {name}, or start elsewhere"
+        )
+
+
+def _commit(name: str, revision: str | None) -> str | None:
+    """The commit that is meant; ``revision`` itself where the hub does not answer: what is wrong loading then says."""
+    from huggingface_hub import HfApi
+
+    try:
+        with _quiet():
+            found: str | None = HfApi().dataset_info(name, revision=revision, timeout=HUB_SECONDS).sha
+    except Exception:  # whatever the transport raises
+        return revision
+    return found or revision
+
+
+def _load(name: str, config: str | None, revision: str | None) -> Mapping[str, Any]:
     try:
         from datasets import load_dataset
 
         with _quiet():
-            splits: Mapping[str, Any] = load_dataset(name, config)
+            splits: Mapping[str, Any] = load_dataset(name, config, revision=revision)
     except Exception as error:  # the library and the network raise what they like; here is where the user is told
         reason = next(iter(str(error).splitlines()), "")[:160]
         raise AblateError(
@@ -47,6 +84,12 @@ def _load(name: str, config: str | None) -> Mapping[str, Any]:
             "check the name and the network, or save the set as a file and give that"
         ) from None
     return splits
+
+
+def _cached(splits: Mapping[str, Any]) -> str | None:
+    """The commit in the paths of the library's cache, which it also falls back to where the hub does not answer."""
+    files = [Path(file["filename"]) for rows in splits.values() for file in getattr(rows, "cache_files", ())]
+    return next((file.parent.name for file in files if _COMMIT.fullmatch(file.parent.name)), None)
 
 
 @contextmanager

@@ -35,11 +35,13 @@ def load(
     group: str | None = None,
     split_seed: int = 0,
     documents: int | None = None,
+    revision: str | None = None,
 ) -> Dataset:
     """Load a file, a folder, ``hub:owner/name[:config]`` or ``synthetic:PRESET``; None is ``synthetic:quickstart``.
 
     ``label_columns`` are the names of 0/1 columns (``"*"``: all without another use; a string is split at commas).
-    ``documents`` is about how many to keep. What the source does not give is made from ``split_seed``.
+    ``documents`` is about how many to keep, ``revision`` the commit of a set of the hub (None: its newest). What the
+    source does not give is made from ``split_seed``.
     Raises :class:`AblateError`, one line with file, row and remedy.
     """
     refuse_few(documents)
@@ -49,7 +51,7 @@ def load(
     if data.startswith("synthetic:"):
         return _synthetic(data.removeprefix("synthetic:"), documents, split_seed)
     columns = Columns(text, labels, label_separator, _listed_columns(label_columns), group)
-    dataset = from_table(_table(data, columns), columns, split_seed, documents)
+    dataset = from_table(_table(data, columns, revision), columns, split_seed, documents)
     return replace(dataset, options=_options(columns, documents))
 
 
@@ -67,7 +69,8 @@ def from_table(table: Table, columns: Columns, split_seed: int, documents: int |
     if untrained:
         notes += (f"labels without a training document: {listed(list(untrained))}",)
     split = assignment.split[rows]
-    return Dataset(table.name, texts, labels, names, split, table.sha256, split_seed, untrained, notes)
+    sha256, revision = table.sha256, table.revision
+    return Dataset(table.name, texts, labels, names, split, sha256, split_seed, untrained, notes, revision=revision)
 
 
 def _assigned(name: str, found: Documents, split_seed: int) -> Assignment:
@@ -99,11 +102,11 @@ def _synthetic(preset: str, documents: int | None, split_seed: int) -> Dataset:
     return replace(found, split_seed=split_seed, options=_options(Columns(), documents))
 
 
-def _table(data: str, columns: Columns) -> Table:
+def _table(data: str, columns: Columns, revision: str | None) -> Table:
     if data.startswith("hub:"):
         from ablate.data.hub import read_hub
 
-        return read_hub(data.removeprefix("hub:"), columns)
+        return read_hub(data.removeprefix("hub:"), columns, revision)
     return read(find(data))
 
 

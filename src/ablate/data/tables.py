@@ -57,11 +57,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Table:
-    """All that a source holds: its name, its files in name order and the sha256 of its bytes."""
+    """All that a source holds: its name, its files in name order, the sha256 of its bytes, its commit on the hub."""
 
     name: str
     parts: tuple[Part, ...]
     sha256: str
+    revision: str | None = None
 
 
 def shorten(value: object, limit: int = 40) -> str:

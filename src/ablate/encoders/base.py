@@ -113,7 +113,8 @@ class Encoder(nn.Module, ABC):
     Attributes: ``name``; ``width`` d; ``depth`` layers between embeddings and pooler; ``weights_sha256`` of the
     pretrained weights or ``"from scratch"``; ``rate`` the published learning rate where layers of the encoder are
     trained and ``frozen_rate`` where only the head is; ``tokenizer``; ``max_length`` the longest document that it
-    can read, in tokens with the special ones, or None where there is no bound.
+    can read, in tokens with the special ones, or None where there is no bound; ``revision`` the commit of the hub that
+    the weights came from, or None where they came from elsewhere.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Encoder(nn.Module, ABC):
     frozen_rate: float
     tokenizer: Tokenizer
     max_length: int | None = None
+    revision: str | None = None
 
     @abstractmethod
     def layers(self) -> list[tuple[Layer, list[nn.Parameter]]]:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from ablate.encoders.sources import available, folder, weight_files, weights_sha256
+from ablate.encoders.sources import available, commit_of, folder, weight_files, weights_sha256
 from ablate.encoders.subwords import PretrainedTokenizer
 from ablate.encoders.transformer import TransformerEncoder
 from ablate.encoders.vetted import fault
@@ -43,13 +43,15 @@ def load(name: str, revision: str | None = None, pooling: str = "auto") -> Trans
             raise AblateError(f"backbone '{name}': transformers cannot load {place}: {reason[:200]}") from error
     if missing:  # a checkpoint without a pooler gets a random one, which is worse than none
         model.pooler = None
-    return TransformerEncoder(
+    encoder = TransformerEncoder(
         model,
         tokenizer,
         name=place.name if Path(name).is_dir() else name,
         weights_sha256=weights_sha256(name, files),
         pooling=_declared_pooling(place, model) if pooling == "auto" else pooling,
     )
+    encoder.revision = commit_of(place, name)
+    return encoder
 
 
 def _readable(place: Path, name: str) -> list[Path]:

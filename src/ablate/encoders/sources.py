@@ -15,6 +15,7 @@ from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 
+from ablate.encoders.revisions import loaded, revision_of
 from ablate.errors import AblateError, near
 
 KNOWN = ("minilm", "mpnet", "bert-base-uncased", "roberta-base")
@@ -54,6 +55,7 @@ HUB_FILES = (
 )
 """What is fetched of a hub model: weights in safetensors alone, so nothing pickled ever reaches the machine."""
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
@@ -154,6 +156,7 @@ def _hub(name: str, revision: str | None) -> Path:
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
     # Asked at the call: huggingface_hub itself reads the variable only when it is imported.
+    revision = revision or revision_of(name)
     offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
     give = "or give a folder with config.json, model.safetensors and tokenizer.json"
     try:
@@ -169,8 +172,18 @@ def _hub(name: str, revision: str | None) -> Path:
         why = "is not in the local cache and HF_HUB_OFFLINE is set" if offline else "cannot be fetched from the hub"
         hint = "" if name in KNOWN else near(name, KNOWN)
         instead = f"take minilm ({GET_MINILM})"
-        raise AblateError(f"backbone '{name}' {why}{hint}; {instead} {give}") from None
+        at = f" at revision {revision}" if revision else ""
+        raise AblateError(f"backbone '{name}'{at} {why}{hint}; {instead} {give}") from None
+    commit = commit_of(Path(place), name)
+    if commit is not None:
+        loaded(name, commit)
     return Path(place)
+
+
+def commit_of(place: Path, name: str) -> str | None:
+    """The commit that a folder of the hub's cache holds; None for what did not come from the hub."""
+    fetched = place.parent.name == "snapshots" and not Path(name).is_dir()
+    return place.name if fetched and _COMMIT.fullmatch(place.name) else None
 
 
 @contextmanager

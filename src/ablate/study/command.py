@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ablate.errors import AblateError
 from ablate.study import planfile
+from ablate.study.beside import within
 from ablate.study.display import display
 from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
@@ -45,7 +46,8 @@ def plan_of(
     Raises:
         AblateError: see :func:`ablate.study.plan.make`; a ``--set`` without ``=``.
     """
-    values = dict(planfile.read(file)) if file is not None else {}
+    told = {*given, *(setting.partition("=")[0].strip() for setting in settings)}
+    values = _of_file(file, told) if file is not None else {}
     if file is not None and file.name == FILE and "data_sha256" in values and "out" not in values:
         values["out"] = str(file.parent)
     for key, value in given.items():
@@ -64,6 +66,11 @@ def plan_of(
     if fixed and isinstance(table, Mapping):
         values["set"] = {**table, **fixed}
     return make(values, str(file) if file is not None else where)
+
+
+def _of_file(file: Path, told: Collection[str]) -> dict[str, Any]:
+    """The values of a study file but for those that the command line replaces."""
+    return within({key: value for key, value in planfile.read(file).items() if key not in told}, file)
 
 
 def _split(text: str) -> list[str]:

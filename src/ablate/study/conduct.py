@@ -42,9 +42,13 @@ def complete(plan: Plan, view: View) -> Read:
     if plan.storage is None:
         return _study(prepare(plan, view), None, view)
     from ablate.study.cluster.database import Database
+    from ablate.study.cluster.exposed import exposed
     from ablate.study.cluster.join import Joined, adopt, url_of
 
-    with closing(Database(url_of(plan), view.say)) as database:
+    url = url_of(plan)
+    if shown := exposed(url):
+        view.warn(shown)
+    with closing(Database(url, view.say)) as database:
         adopt(plan, database)
         ready = prepare(plan, view)
         return _study(ready, Joined(ready, database), view)
@@ -56,6 +60,7 @@ def _study(ready: Ready, joined: Joined | None, view: View) -> Read:
         truth = _truth(ready) if joined is None else joined.truth(lambda: _truth(ready))
         workbench = ready.workbench(truth)
         workbench.keep_standardisers()
+        resolve.write(ready.plan, ready.settled, ready.out)  # with the commits of all models, which are loaded by now
         schedule = schedule_of(ready, workbench)
         if joined is not None:
             joined.exchange(workbench, schedule)

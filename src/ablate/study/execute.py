@@ -220,7 +220,8 @@ def environment(setting: Setting) -> dict[str, Any]:
     }
     if setting.standardiser is not None:
         found["standardiser_sha256"] = setting.standardiser.sha256
-    return found
+    commits = {"backbone_revision": setting.encoder.revision, "data_revision": setting.prepared.dataset.revision}
+    return found | {name: commit for name, commit in commits.items() if commit}
 
 
 def curve(points: Curve) -> dict[str, list[float | int | None]]:

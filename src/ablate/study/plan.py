@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -77,6 +78,9 @@ class Plan(BaseModel):
     keep_weights: bool = Field(False, description="keep the weights of the confirming runs")
     out: str | None = Field(None, description="output folder")
     plugin: list[str] = Field(default_factory=list, description="Python file with more strategies")
+    revisions: dict[str, str] = Field(
+        default_factory=dict, description="commits of the hub, by hub:owner/name of data and name of backbone"
+    )
     set: dict[str, float | int | str | bool] = Field(default_factory=dict, description="fix a parameter")
     quiet: bool = Field(False, description="print the board alone")
     dry_run: bool = Field(False, description="print what would run and how long it would take")
@@ -127,6 +131,9 @@ def make(values: Mapping[str, Any], where: str = "the plan") -> Plan:
     if plan.design != "add-one-in" and not plan.parts:
         some = "a,b,c or --parts all" if plan.design == SEARCH else "a,b,c"
         raise AblateError(f"{where}: design '{plan.design}' combines parts; give --parts {some}")
+    for name, commit in plan.revisions.items():
+        if re.fullmatch("[0-9a-f]{40}", commit) is None:
+            raise AblateError(f"{where}: revisions: {commit!r} of {name} is no commit; give its 40 hexadecimal digits")
     return plan
 
 
@@ -139,4 +146,5 @@ def _explain(error: ValidationError, where: str) -> str:
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"{where}: unknown key '{path}'{near(path, list(Plan.model_fields))}"
-    return f"{where}: {path}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}"
+    found = "" if path.startswith("storage") else f", not {first['input']!r}"  # it may hold a password
+    return f"{where}: {path}: {first['msg'][0].lower()}{first['msg'][1:]}{found}"

@@ -15,14 +15,13 @@ from ablate.ablation import on_base
 from ablate.catalog import BASELINE
 from ablate.components.backbone import backbone as backbone_of
 from ablate.data.dataset import Dataset
-from ablate.data.source import load
 from ablate.encoders.sources import available
-from ablate.errors import AblateError
 from ablate.plugins import Registry, registry
 from ablate.results.record import Records
 from ablate.study import resolve
 from ablate.study.arm import Arm
 from ablate.study.arms import base_of, choose, searched
+from ablate.study.beside import folder_of, of_data
 from ablate.study.division import Kind, Place, kind_of, names_one, places, workers
 from ablate.study.estimate import (
     FIRST_LOOK_MINUTES,
@@ -37,6 +36,7 @@ from ablate.study.estimate import (
 from ablate.study.execute import short_name
 from ablate.study.hours import MOST_SEEDS, MOST_TRIALS, Size, fit, given_up
 from ablate.study.plan import ALL, Plan
+from ablate.study.planned_data import commits, data_name, load_planned
 from ablate.study.plugged import unloadable
 from ablate.study.settings import Settings, budget
 from ablate.study.view import View, duration
@@ -91,9 +91,9 @@ def prepare(plan: Plan, view: View) -> Ready:
         plan = resolve.with_earlier(plan, Path(plan.out))
     found = registry(plan.plugin)
     device = devices.choose(plan.device)
-    dataset = _load(plan, view)
+    dataset = load_planned(plan)
     name, base_name = _backbone(plan, device.type, view)
-    out = Path(plan.out or Path("results") / (plan.name or f"{dataset.name}-{Path(name).name}"))
+    out = Path(plan.out) if plan.out else folder_of(plan.name or f"{of_data(dataset.name)}-{Path(name).name}")
     if not plan.out and (out / resolve.FILE).exists():
         return prepare(plan.model_copy(update={"out": str(out)}), view)
     for broken in found.broken:
@@ -124,8 +124,9 @@ def _settle(
     steps, batch = budget(dear, len(train), plan.steps, plan.batch_size)
     cache = Path(plan.cache).expanduser() if plan.cache else default_cache()
     compute = Compute(plan.micro_batch_tokens, plan.checkpointing, plan.compile)
+    revisions = commits(plan, dataset)
     settings = Settings(
-        dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding, compute, plan.cache_gb
+        dataset, *where, steps, batch, plan.max_length, alarms, cache, view.encoding, compute, plan.cache_gb, revisions
     )
     prepared = settings.prepared(base.backbone)
     settings.max_length = prepared.max_length  # of every backbone, as the written plan says
@@ -146,7 +147,7 @@ def _settle(
     settings.give_steps(size.steps)
     settled = {
         "name": plan.name or out.name,
-        "data": _data_name(plan),
+        "data": data_name(plan),
         "data_sha256": dataset.sha256,
         "backbone": short_name(name),
         "base": base_name,
@@ -159,6 +160,7 @@ def _settle(
         "max_length": prepared.max_length,
         "rho": None if plan.alarms_per_document else plan.rho or 1.0,
         "precision": settings.precision,
+        "revisions": revisions,
     }
     also = ", of the defaults too" if plan.defaults else ""
     view.say(
@@ -258,32 +260,6 @@ def _why_trials(trials: int, seconds: float, workers: int, most_runs: int, minut
 def default_cache() -> Path:
     """Where tokens and vectors are kept unless ``--cache`` says otherwise."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ablate"
-
-
-def _load(plan: Plan, view: View) -> Dataset:
-    dataset = load(
-        plan.data,
-        text=plan.text,
-        labels=plan.labels,
-        label_separator=plan.label_separator,
-        label_columns=plan.label_columns,
-        group=plan.group,
-        split_seed=plan.split_seed,
-        documents=plan.documents,
-    )
-    if plan.data_sha256 and plan.data_sha256 != dataset.sha256:
-        raise AblateError(
-            f"data '{dataset.name}' is not what the study was planned on: its sha256 is {dataset.sha256[:12]}..., "
-            f"the plan says {plan.data_sha256[:12]}...; give the same file with --data, or another --out"
-        )
-    return dataset
-
-
-def _data_name(plan: Plan) -> str | None:
-    """The data set as a committed plan names it: a hub id or preset as given, a file by its name alone."""
-    if plan.data is None or plan.data.startswith(("hub:", "synthetic:")):
-        return plan.data
-    return Path(plan.data).name
 
 
 def _backbone(plan: Plan, device: str, view: View) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.study import planfile
+from ablate.study.beside import within
 from ablate.study.plan import ALL, PLACES, SEARCH, Plan, make
 
 #: A finished study may be extended in these; everything else makes it another study.
@@ -37,8 +38,11 @@ def with_earlier(plan: Plan, out: Path) -> Plan:
         return plan
     earlier = planfile.read(out / FILE)
     given = plan.model_dump(exclude_unset=True, exclude_none=True)
-    for key, new in given.items():
+    for key, new in list(given.items()):
         if key in PLACES or key in EXTENDABLE or _pathless(key, new) == earlier.get(key, {} if key == "set" else None):
+            continue
+        if key == "revisions" and all(earlier.get(key, {}).get(name, commit) == commit for name, commit in new.items()):
+            given[key] = {**earlier.get(key, {}), **new}
             continue
         if key == "parts" and new == [ALL] and earlier.get("design") == SEARCH:
             continue  # those that there were when the study began
@@ -48,7 +52,7 @@ def with_earlier(plan: Plan, out: Path) -> Plan:
         )
     if given.get("parts") == [ALL]:
         given.pop("parts")
-    merged = {**earlier, **given}
+    merged = {**within({key: value for key, value in earlier.items() if key not in given}, out / FILE), **given}
     for one, other in (("strategies", "parts"), ("rho", "alarms_per_document"), ("labels", "label_columns")):
         if one in given and other in earlier and other not in given:
             merged.pop(other)

@@ -10,6 +10,7 @@ import torch
 
 from ablate.data.dataset import Dataset
 from ablate.encoders.base import Encoder
+from ablate.encoders.revisions import meant
 from ablate.errors import AblateError
 from ablate.factors import Backbone
 from ablate.strategy import Strategy
@@ -42,7 +43,8 @@ class Settings:
     """Makes the setting of an arm once and hands it out again.
 
     ``tick(done, total)`` is told how far the encoding of a frozen encoder's vectors is; ``cache_gb`` is the most disk
-    space that such vectors may take (None: a fifth of what is free).
+    space that such vectors may take (None: a fifth of what is free). ``revisions`` are the commits of hub models by
+    name; those of the models that are loaded are added.
     """
 
     dataset: Dataset
@@ -56,6 +58,7 @@ class Settings:
     tick: Callable[[int, int], None] = lambda done, total: None
     compute: Compute = Compute()
     cache_gb: float | None = None
+    revisions: dict[str, str] = field(default_factory=dict)
     _prepared: dict[Backbone, Prepared] = field(default_factory=dict)
     _encoders: dict[Backbone, Encoder] = field(default_factory=dict)
     _made: dict[tuple[Backbone, bool, bool, int | None], Setting] = field(default_factory=dict)
@@ -63,7 +66,8 @@ class Settings:
     def prepared(self, backbone: Backbone) -> Prepared:
         """The data set as a backbone sees it."""
         if backbone not in self._prepared:
-            self._prepared[backbone] = prepare(self.dataset, backbone, self.max_length, self.cache)
+            with meant(self.revisions):
+                self._prepared[backbone] = prepare(self.dataset, backbone, self.max_length, self.cache)
         return self._prepared[backbone]
 
     def encoder(self, backbone: Backbone) -> Encoder:
@@ -71,7 +75,8 @@ class Settings:
         if backbone not in self._encoders:
             prepared = self.prepared(backbone)
             torch.manual_seed(0)
-            encoder = backbone.build(prepared.tokenizer).to(self.device)
+            with meant(self.revisions):
+                encoder = backbone.build(prepared.tokenizer).to(self.device)
             if encoder.max_length is not None and prepared.max_length > encoder.max_length:
                 raise AblateError(
                     f"backbone '{encoder.name}' reads at most {encoder.max_length} tokens, not {prepared.max_length}; "

@@ -19,6 +19,7 @@ from ablate.study.view import duration
 
 #: Written by :class:`ablate.study.progress.Progress`.
 PROGRESS = ".progress.json"
+NOTHING = "running: nothing; start the study again, or a worker, to go on"
 UNKNOWN = "running: nothing; the plan does not tell whether a run is missing: start the study again to see"
 
 
@@ -48,8 +49,8 @@ class Failure:
 class Status:
     """How far a study is: ``runs`` in all (None where nothing says so), how those that are done have ended.
 
-    ``seconds_left`` is None where no run was made yet, or nobody makes any; ``may_be_whole`` where nothing tells whether
-    a run is missing.
+    ``seconds_left`` is None where no run was made yet, or nobody makes any; ``may_be_whole`` says that nothing tells
+    whether a run is missing.
     """
 
     name: str
@@ -71,9 +72,7 @@ class Status:
         found = [f"{self.name}: {done}{whole} runs done" + (f" ({how})" if how else "") + left]
         found += [f"running: {self._told(one)}" for one in self.running]
         if not self.running and done != self.runs:
-            found.append(
-                UNKNOWN if self.may_be_whole else "running: nothing; start the study again, or a worker, to go on"
-            )
+            found.append(UNKNOWN if self.may_be_whole else NOTHING)
         found += [f"failed: {one.arm}, {one.what}: {one.reason}" for one in self.failed]
         if self.failed:
             found.append("make failed runs again with: python -m ablate study ... --failed")

@@ -112,7 +112,7 @@ class VectorCache:
         if room < 0:
             return False
         for leftover in self.folder.glob(".*.tmp"):
-            if not _alive(int(leftover.suffixes[-2].removeprefix("."))):
+            if not alive(int(leftover.suffixes[-2].removeprefix("."))):
                 leftover.unlink(missing_ok=True)
         for header in sorted(self.folder.glob("*.json"), key=_used):
             if self.bytes() <= room:
@@ -150,7 +150,8 @@ def _used(path: Path) -> int:
         return 0
 
 
-def _alive(process: int) -> bool:
+def alive(process: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

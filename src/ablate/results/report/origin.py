@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,9 @@ def study_command(plan: Mapping[str, Any]) -> str:
     for key, value in plan.items():
         if key == "set" and isinstance(value, Mapping):
             words += [word for name, given in value.items() for word in ("--set", f"{name}={given}")]
+        elif isinstance(value, Mapping):
+            inline = ", ".join(f"{json.dumps(name)} = {json.dumps(given)}" for name, given in value.items())
+            words += ["--set", f"{key}={{{inline}}}"]
         elif key in SETTABLE:
             words += ["--set", f"{key}={value}"]
         else:

@@ -6,7 +6,7 @@ import selectors
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ablate.errors import AblateError
@@ -22,7 +22,7 @@ COMMAND = (sys.executable, "-m", "ablate.study.cluster.local")
 class Opening:
     """What a worker is told: its order (see :class:`ablate.study.cluster.member.Order`), and what it computes on."""
 
-    order: dict[str, Any]
+    order: dict[str, Any] = field(repr=False)  # it holds the URL of the database
     threads: int
     device: str
 

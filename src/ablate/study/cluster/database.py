@@ -94,11 +94,23 @@ class Database:
     def _reason(self, error: DBAPIError) -> str:
         """What the driver says, on one line and without a password."""
         text = " ".join(str(error.orig).split())
-        queried = self._url.query.get("password")
-        for secret in (self._url.password, queried if isinstance(queried, str) else None):
-            if secret:
-                text = text.replace(secret, "***")
+        for secret in _secrets(self._url):
+            text = text.replace(secret, "***")
         return text[:300]
+
+
+def secrets_of(url: str) -> tuple[str, ...]:
+    """The passwords that a URL holds; none where it is no URL."""
+    try:
+        return _secrets(make_url(url))
+    except ArgumentError:
+        return ()
+
+
+def _secrets(url: URL) -> tuple[str, ...]:
+    queried = url.query.get("password", ())
+    found = (url.password, *((queried,) if isinstance(queried, str) else queried))
+    return tuple(str(secret) for secret in found if secret)
 
 
 def _checked(url: str) -> URL:

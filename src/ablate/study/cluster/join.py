@@ -10,9 +10,11 @@ from ablate.errors import AblateError
 from ablate.results.record import Records
 from ablate.results.whole import write_whole
 from ablate.study import resolve
+from ablate.study.beside import folder_of
 from ablate.study.cluster.crew import LocalCrew, Opening
 from ablate.study.cluster.database import Database
 from ablate.study.cluster.engine import Cluster
+from ablate.study.cluster.exposed import REMEDY, exposed
 from ablate.study.cluster.leases import Leases
 from ablate.study.cluster.ray_crew import RayCrew
 from ablate.study.cluster.shared import Published, SharedStudy
@@ -32,7 +34,7 @@ def adopt(plan: Plan, database: Database) -> None:
     """Start the output folder, where it holds no study, from the one of its name in the database."""
     if not plan.name and not plan.out:
         return  # the name will be that of data and backbone
-    out = Path(plan.out or Path("results") / str(plan.name))
+    out = Path(plan.out) if plan.out else folder_of(str(plan.name))
     if (out / resolve.FILE).exists():
         return
     found = SharedStudy(database, plan.name or out.name).find()
@@ -89,6 +91,8 @@ class Joined:
             view.say(f"workers: those that are started with: python -m ablate worker --storage URL --study {self.name}")
         openings = [Opening(self._order(place), place.threads, place.device) for place in places]
         leases = Leases(self._shared, plan.grace)
+        if plan.engine == "ray" and exposed(url_of(plan)):
+            raise AblateError(f"Ray shows the command line, and the password in it, in its dashboard; {REMEDY}")
         crew = RayCrew(openings, plan.address) if plan.engine == "ray" else LocalCrew(openings, leases, view)
         return Cluster(workbench, self._shared, leases, crew, view)
 

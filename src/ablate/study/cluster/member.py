@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 from uuid import uuid4
 
+from ablate.errors import AblateError
 from ablate.results.outputs import write_boards
 from ablate.results.record import Body
 from ablate.results.whole import write_whole
@@ -21,10 +21,11 @@ from ablate.study import resolve
 from ablate.study.cluster.database import Database
 from ablate.study.cluster.heart import Heart, LostError
 from ablate.study.cluster.leases import Lease, Leases
+from ablate.study.cluster.scratch import scratch
 from ablate.study.cluster.shared import Published, SharedStudy, contents
 from ablate.study.conduct import schedule_of
 from ablate.study.lock import lock
-from ablate.study.plan import make
+from ablate.study.plan import PLACES, make
 from ablate.study.ready import prepare
 from ablate.study.schedule import Schedule, Task
 from ablate.study.view import View
@@ -42,7 +43,7 @@ class Order:
     up with the whole study.
     """
 
-    storage: str
+    storage: str = field(repr=False)  # its password is nobody's to print
     study: str
     own: Mapping[str, Any] = field(default_factory=dict)
     out: str | None = None
@@ -59,8 +60,8 @@ def work(order: Order, say: Callable[[str], None], begun: Callable[[str], None] 
         shared = SharedStudy(database, order.study)
         while True:
             published = shared.read()
-            with TemporaryDirectory(prefix="ablate-") as scratch:
-                member = _member(shared, published, order, holder, Path(scratch), say)
+            with scratch() as folder:
+                member = _member(shared, published, order, holder, folder, say)
                 begun(holder)
                 member.work()
             if shared.read().plan == published.plan:  # else it was extended meanwhile
@@ -134,24 +135,31 @@ class Member:
 
 
 def _mendable(error: Exception) -> bool:
-    from ablate.errors import AblateError
-
     return isinstance(error, AblateError | OSError)
 
 
 def _member(
-    shared: SharedStudy, published: Published, order: Order, holder: str, scratch: Path, say: Callable[[str], None]
+    shared: SharedStudy, published: Published, order: Order, holder: str, folder: Path, say: Callable[[str], None]
 ) -> Member:
-    plan = {**tomllib.loads(published.plan), **order.own}
+    plan = {**_asked(published, shared.name, order.own), **order.own}
     if order.out:
         resolve.with_earlier(make(plan, "the published plan"), Path(order.out))
-    ready = prepare(make({**plan, "out": str(scratch), "workers": 1}, "the published plan"), View())
+    ready = prepare(make({**plan, "out": str(folder), "workers": 1}, "the published plan"), View())
     workbench = ready.workbench(published.truth)
     published.check(workbench.identities(), shared.name)
     workbench.keep_standardisers()
     shared.put_files(workbench.records.folder)
     leases = Leases(shared, published.grace)
     return Member(shared, leases, schedule_of(ready, workbench), workbench, holder, say)
+
+
+def _asked(published: Published, name: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan in the database, which may ask for runs but not say where on this machine anything is."""
+    plan = {key: value for key, value in tomllib.loads(published.plan).items() if key not in PLACES}
+    if plan.get("plugin") and not own.get("plugin"):
+        listed = ", ".join(map(str, plan["plugin"]))
+        raise AblateError(f"study '{name}' has the plugin {listed}; give --plugin with the path of that file here")
+    return plan
 
 
 def _complete(shared: SharedStudy, published: Published, out: Path) -> None:
