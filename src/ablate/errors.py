@@ -11,7 +11,7 @@ class AblateError(Exception):
 
 
 def without_passwords(text: str) -> str:
-    """A text in which the passwords of URLs are stars: whoever gives one in a wrong place is told of it, in a log too."""
+    """A text in which the passwords of URLs are stars: one that is given in a wrong place is told to a log too."""
     text = re.sub(r"(:/+[^\s/:@]*:)[^\s/]+@", r"\1***@", text)
     return re.sub(r"([?&]password=)[^\s&'\"]+", r"\1***", text)
 

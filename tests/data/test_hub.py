@@ -6,6 +6,8 @@ import pytest
 from ablate.data.source import load
 from ablate.errors import AblateError
 
+FIRST = "1" * 40
+
 
 class Rows(dict):
     """A split as the library gives it: columns by name, features beside them."""
@@ -25,11 +27,18 @@ def split(count, offset=0):
     return Rows({"text": [f"t{offset + i}" for i in range(count)], "labels": labels}, {"labels": classes})
 
 
+@pytest.fixture(autouse=True)
+def hub_of(monkeypatch):
+    """A hub whose newest commit of everything is the first."""
+    info = types.SimpleNamespace(dataset_info=lambda name, revision, timeout: types.SimpleNamespace(sha=FIRST))
+    monkeypatch.setattr("huggingface_hub.HfApi", lambda: info)
+
+
 def serve(monkeypatch, answer):
     asked = []
 
-    def load_dataset(name, config):
-        asked.append((name, config))
+    def load_dataset(name, config, revision):
+        asked.append((name, config, revision))
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -42,7 +51,7 @@ def test_hub_splits_and_class_names_are_mapped(monkeypatch):
     answer = {"train": split(30), "dev": split(10, 100), "test": split(10, 200), "unsupervised": split(9, 300)}
     asked = serve(monkeypatch, answer)
     dataset = load("hub:owner/name:config")
-    assert asked == [("owner/name", "config")]
+    assert asked == [("owner/name", "config", FIRST)]
     assert dataset.name == "owner/name:config"
     assert dataset.names == ("no", "yes")
     assert [len(dataset.rows(name)) for name in ("train", "validation", "test")] == [30, 10, 10]
@@ -66,7 +75,7 @@ def test_class_numbers_of_the_real_library_become_names(monkeypatch):
     )
     columns = {"text": [f"t{i}" for i in range(40)], "labels": [[i % 2] if i % 5 else [] for i in range(40)]}
     made = datasets.DatasetDict({"train": datasets.Dataset.from_dict(columns, features=features)})
-    monkeypatch.setattr(datasets, "load_dataset", lambda name, config: made)
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, config, revision: made)
     dataset = load("hub:owner/name")
     assert dataset.names == ("no", "yes")
     assert dataset.labels.counts().tolist() == [16, 16]

@@ -151,6 +151,18 @@ def test_the_written_plan_finds_its_file_in_the_data_folder(copy: Mine, cache: P
     assert seen.fresh == []
 
 
+def test_the_written_plan_finds_its_plugin_beside_it(copy: Mine, cache: Path, monkeypatch):
+    monkeypatch.setenv("ABLATE_DATA_DIR", str(copy.data.parent))
+    with pytest.raises(
+        AblateError, match=r"study.toml': plugin 'mine.py' is not beside it; give --plugin with the path"
+    ):
+        plan_of(copy.out / "study.toml", {}, [])
+    shutil.copy(copy.plugin, copy.out)
+    seen = Seen()
+    study(plan_of(copy.out / "study.toml", {"cache": str(cache)}, []), seen)
+    assert (seen.fresh, len(seen.resumed)) == ([], len(bodies(copy.out)))
+
+
 def test_another_processor_goes_on_in_the_precision_of_the_study(copy: Mine, cache: Path, monkeypatch):
     here = {b["identity"]["precision"] for b in bodies(copy.out) if b["kind"] == "strategy"}
     other = "bf16" if here == {"fp32"} else "fp32"

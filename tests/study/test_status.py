@@ -11,12 +11,19 @@ from pathlib import Path
 import pytest
 from small_study import ARMS, CONTROLS, RUNS_OF_ARM, Seen, bodies, contents, plan, rows, timeless
 
+from ablate.catalog import CEILINGS as CEILINGS_OF_CATALOG
+from ablate.catalog import CONTROLS as CONTROLS_OF_CATALOG
 from ablate.errors import AblateError
 from ablate.results.record import Records
+from ablate.study import complete as complete_module
+from ablate.study import estimate
 from ablate.study.cluster.status import of_database
+from ablate.study.complete import CEILINGS as CEILINGS_OF_COMPLETE
+from ablate.study.complete import CONTROLS as CONTROLS_OF_COMPLETE
+from ablate.study.complete import complete
 from ablate.study.conduct import study
 from ablate.study.lock import lock
-from ablate.study.status import Running, of_folder, status
+from ablate.study.status import NOTHING, UNKNOWN, Running, of_folder, status
 from ablate.study.status_command import show
 from chaos.postgres import Server
 
@@ -85,9 +92,74 @@ def test_time_left_is_that_of_the_runs_made_so_far():
     assert status("s", made, None, (), workers=0).lines()[0] == "s: 2 runs done (2 finished)"
 
 
-def test_a_study_without_a_word_of_its_driver(again: Path):
-    (again / ".progress.json").write_text("{")
-    assert of_folder(again).lines()[0] == f"small: {RUNS} runs done ({RUNS} finished)"
+WHOLE = f"small: {RUNS} of {RUNS} runs done ({RUNS} finished)"
+
+
+@pytest.mark.parametrize("progress", ["{", None, json.dumps({"runs": RUNS + 4, "workers": 1, "running": []})])
+def test_a_complete_study_is_complete_whatever_its_driver_has_left(again: Path, progress: str | None):
+    (again / ".progress.json").unlink(missing_ok=True)
+    if progress is not None:
+        (again / ".progress.json").write_text(progress)
+    assert of_folder(again).lines() == [WHOLE]
+
+
+def test_a_study_that_lacks_any_run_at_all_is_not_complete(again: Path):
+    (again / ".progress.json").unlink(missing_ok=True)
+    for file in sorted((again / "records").glob("*.json")):
+        aside = file.rename(file.with_suffix(".aside"))
+        assert of_folder(again).lines()[1:] == [NOTHING], file.name
+        aside.rename(file)
+    assert of_folder(again).lines() == [WHOLE]
+
+
+@pytest.mark.parametrize("change", [("seeds = 2", "seeds = 3"), ("trials = 2", "trials = 3"), ('"focal"', '"softmax"')])
+def test_a_study_that_is_to_be_extended_is_not_complete(again: Path, change: tuple[str, str]):
+    (again / ".progress.json").unlink(missing_ok=True)
+    plan = again / "study.toml"
+    plan.write_text(plan.read_text().replace(*change))
+    assert of_folder(again).lines()[1:] == [NOTHING]
+
+
+@pytest.mark.parametrize("change", [("strategies", "parts"), ("trials = 2", 'trials = "many"')])
+def test_a_plan_that_does_not_tell_what_is_missing_says_so(again: Path, change: tuple[str, str]):
+    (again / ".progress.json").unlink(missing_ok=True)
+    plan = again / "study.toml"
+    plan.write_text(plan.read_text().replace(*change))
+    assert of_folder(again).lines() == [f"small: {RUNS} runs done ({RUNS} finished)", UNKNOWN]
+
+
+def test_arms_whose_trials_have_failed_and_those_without_a_parameter_are_complete():
+    def body(
+        arm: str, phase: str, seed: int, trial: int | None = None, failed: bool = False, **parameters: float
+    ) -> dict:
+        told = {"phase": phase, "seed": seed, "strategy": {"name": arm, **parameters}}
+        ended = {"status": "failed", "validation": {}} if failed else {"status": "finished"}
+        figures = {"validation": {"balanced_recall": 0.5}, **ended}
+        return {
+            "arm": arm,
+            "kind": "strategy",
+            "trial": trial,
+            "parameters": parameters,
+            "identity": told,
+            **figures,
+        } | {"key": f"{arm}{phase}{seed}{trial}"}
+
+    beside = [{"arm": name, "kind": "control", "identity": {"phase": "confirm"}} for name in CONTROLS_OF_CATALOG]
+    plan = {"data": "mails.csv", "strategies": ["a"], "trials": 2, "seeds": 1}
+    broken = [body("a", "tune", 1000, trial, failed=True, x=float(trial)) for trial in range(2)]
+    assert complete(plan, [*beside, *broken]) is True
+    assert complete(plan, [*beside, *broken[:1]]) is False
+    assert complete(plan, [*beside[1:], *broken]) is False
+    still = [body("a", "tune", 1000, 0, x=1.0), body("a", "confirm", 0, x=1.0)]
+    assert complete(plan, [*beside, *still]) is False  # x was to be tuned
+    for fixed in ("x", "a.x"):
+        assert complete({**plan, "set": {fixed: 1.0}}, [*beside, *still]) is True
+    assert complete({**plan, "set": {"x": 1.0}, "data": "synthetic:quickstart"}, [*beside, *still]) is False  # ceilings
+
+
+def test_what_a_complete_study_is_has_not_drifted_from_what_a_study_makes():
+    assert (CONTROLS_OF_COMPLETE, CEILINGS_OF_COMPLETE) == (CONTROLS_OF_CATALOG, CEILINGS_OF_CATALOG)
+    assert (complete_module.RESCORED, complete_module.RESCORING_SEEDS) == (estimate.RESCORED, estimate.RESCORING_SEEDS)
 
 
 def test_a_study_in_a_database(finished: Path, tmp_path, cache: Path, postgres: Server, capsys):

@@ -18,7 +18,8 @@ from ablate.errors import AblateError
 
 #: So long the hub is waited for before the local cache has to do.
 HUB_SECONDS = 20.0
-_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+_CONFIG = re.compile(r"[\w.-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -29,7 +30,7 @@ def read_hub(address: str, columns: Columns, revision: str | None = None) -> Tab
     rows of the columns that are read, as JSON lines. No script of a data set is ever run. Raises :class:`AblateError`.
     """
     name, _, config = address.partition(":")
-    _refuse(name)
+    _refuse(name, config)
     asked = _commit(name, revision)
     splits = _load(name, config or None, asked)
     found = _cached(splits) or asked
@@ -48,9 +49,9 @@ def read_hub(address: str, columns: Columns, revision: str | None = None) -> Tab
     return Table(address, known, _sha256(known, columns), found)
 
 
-def _refuse(name: str) -> None:
+def _refuse(name: str, config: str) -> None:
     """Raise :class:`AblateError` at what the library would not look for on the hub."""
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None or _CONFIG.fullmatch(config) is None:
         raise AblateError(f"hub:{name} is no name of a data set; give hub:owner/name or hub:owner/name:config")
     if Path(name).exists():
         raise AblateError(
