@@ -13,8 +13,9 @@ from small_study import Seen, board, bodies, plan, rows
 from ablate.encoders.base import Batch
 from ablate.study import controls
 from ablate.study.conduct import study
-from ablate.study.memory import in_parts, out_of_memory, within_memory
+from ablate.study.memory import in_parts, within_memory
 from ablate.study.ready import Ready, prepare
+from ablate.train.device import out_of_memory
 from ablate.train.model import Model
 
 TOO_MUCH = 2**50

@@ -60,6 +60,8 @@ def restore(body: Body, ready: Ready, weights: Path, say: Callable[[str], None])
         model, loss = _loaded(arm, setting, body, weights)
     else:
         say(f"weights: not kept, so the run is made again with its seed {body['identity']['seed']}")
+        if body.get("environment", {}).get("processes"):
+            say("warning: several processes made the run, with other draws of dropout than one: figures may differ")
         model, loss = _trained(arm, setting, body)
     return Restored(model, arm.strategy, loss, setting, _figures(model, loss, setting))
 

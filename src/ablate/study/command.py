@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -17,12 +17,30 @@ from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
 from ablate.study.view import Lines
 
+if TYPE_CHECKING:
+    from ablate.train.ranks import Ranks
+
 LISTS = ("strategies", "parts", "label_columns")
 
 
 def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) -> None:
-    """Run a study from a study file, options and ``--set``; print its progress, its board and what it advises."""
-    plan = plan_of(file, given, settings)
+    """Run a study from a study file, options and ``--set``; print its progress, its board and what it advises.
+
+    Of several processes that were started together the first does so, and the others have a part in each of its runs.
+    """
+    from ablate.study import spread
+
+    if not spread.asked():
+        _run(plan_of(file, given, settings), None)
+        return
+    with spread.processes() as ranks:
+        if ranks.leads:
+            _run(spread.placed(plan_of(file, given, settings), ranks), ranks)
+        else:
+            spread.follow(ranks)
+
+
+def _run(plan: Plan, ranks: Ranks | None) -> None:
     console = Console()
     from ablate.results.recommendation_show import print_advice
     from ablate.results.show import print_board
@@ -33,7 +51,7 @@ def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) ->
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         return
     with display(console, plan.quiet) as view:
-        found = complete(plan, view)
+        found = complete(plan, view, ranks)
     print_board(found.board, console)
     print_advice(found, console)
 

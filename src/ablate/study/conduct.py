@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from ablate.errors import AblateError
 from ablate.results.folder import Read
 from ablate.results.outputs import write_boards
 from ablate.results.record import Body, Records
-from ablate.study import resolve
+from ablate.study import resolve, spread
 from ablate.study.division import Place, told
 from ablate.study.driver import Driver
 from ablate.study.engine import Engine, Here
@@ -23,6 +24,7 @@ from ablate.study.storage import Storage
 from ablate.study.view import View, duration
 from ablate.study.workbench import Workbench
 from ablate.study.workers import Workers
+from ablate.train.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
     from ablate.study.cluster.join import Joined
@@ -37,10 +39,15 @@ def study(plan: Plan, view: View | None = None) -> dict[str, Any]:
     return complete(plan, view or View()).board
 
 
-def complete(plan: Plan, view: View) -> Read:
-    """As :func:`study`, and give all that the output folder says then."""
+def complete(plan: Plan, view: View, ranks: Ranks | None = None) -> Read:
+    """As :func:`study`, and give all that the output folder says then; ``ranks`` make each of its runs together."""
+    if ranks is None and spread.asked():
+        raise AblateError(
+            "WORLD_SIZE says that several processes were started to make each run together, which only the command "
+            "line can do; start torchrun --nproc-per-node N -m ablate study ..., or unset WORLD_SIZE"
+        )
     if plan.storage is None:
-        return _study(prepare(plan, view), None, view)
+        return _study(prepare(plan, view), None, view, ranks or ALONE)
     from ablate.study.cluster.database import Database
     from ablate.study.cluster.exposed import exposed
     from ablate.study.cluster.join import Joined, adopt, url_of
@@ -51,16 +58,18 @@ def complete(plan: Plan, view: View) -> Read:
     with closing(Database(url, view.say)) as database:
         adopt(plan, database)
         ready = prepare(plan, view)
-        return _study(ready, Joined(ready, database), view)
+        return _study(ready, Joined(ready, database), view, ALONE)
 
 
-def _study(ready: Ready, joined: Joined | None, view: View) -> Read:
+def _study(ready: Ready, joined: Joined | None, view: View, ranks: Ranks) -> Read:
     with lock(ready.out):
         resolve.write(ready.plan, ready.settled, ready.out)
         truth = _truth(ready) if joined is None else joined.truth(lambda: _truth(ready))
-        workbench = ready.workbench(truth)
+        workbench = ready.workbench(truth, ranks)
         workbench.keep_standardisers()
         resolve.write(ready.plan, ready.settled, ready.out)  # with the commits of all models, which are loaded by now
+        if ranks.size > 1:
+            spread.open_study(ready, workbench, view)
         schedule = schedule_of(ready, workbench)
         if joined is not None:
             joined.exchange(workbench, schedule)

@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def execute(
     started = time.perf_counter()
     if setting.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(setting.device)
-    outcome = run(arm.strategy, setting, seed, watch, tick)
+    outcome = _trained(arm, setting, phase, seed, watch, tick)
     trained = time.perf_counter() - started
     figures, arrays = _figures(arm, setting, outcome, confirm=phase == "confirm")
     body: Body = {
@@ -91,6 +91,33 @@ def execute(
         },
     }
     return body, arrays, outcome
+
+
+def _trained(arm: Arm, setting: Setting, phase: str, seed: int, watch: Watcher, tick: Callable[[int], None]) -> Outcome:
+    """Train on every rank that has a part in the run."""
+    with setting.ranks.together():
+        setting.ranks.check(
+            f"the run of '{arm.name}'", lambda: f"{key_of(identity(arm, setting, phase, seed))} {setting.prefix}"
+        )
+        return run(arm.strategy, setting, seed, watch, tick)
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A run on a rank that has a part in it but does not judge it."""
+
+    setting: Setting
+    outcome: Outcome
+
+    @classmethod
+    def of(cls, arm: Arm, setting: Setting, phase: str, seed: int) -> Followed:
+        """Train; when to stop is decided on rank 0."""
+        return cls(setting, _trained(arm, setting, phase, seed, lambda step, curve: True, lambda step: None))
+
+    def scores(self, split: str) -> None:
+        """Score this rank's share of a split for rank 0."""
+        with self.setting.ranks.together():
+            _scored(self.setting, self.outcome, split)
 
 
 def lost(arm: Arm, setting: Setting, phase: str, seed: int, trial: int | None, truth: str, reason: str) -> Body:
@@ -172,6 +199,12 @@ def decisions(scores: Scores, labels: Labels, setting: Setting, loss: Loss) -> d
 
 
 def _scores(setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:
+    setting.ranks.tell({"score": split})
+    with setting.ranks.together():
+        return _scored(setting, outcome, split)
+
+
+def _scored(setting: Setting, outcome: Outcome, split: str) -> NDArray[np.float32]:
     return score(outcome.model, setting.inputs, setting.prepared.rows[split], outcome.loss, setting)
 
 
@@ -218,6 +251,8 @@ def environment(setting: Setting) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "probe_documents": len(setting.probe()[0]),
     }
+    if setting.ranks.size > 1:
+        found["processes"] = setting.ranks.size
     if setting.standardiser is not None:
         found["standardiser_sha256"] = setting.standardiser.sha256
     commits = {"backbone_revision": setting.encoder.revision, "data_revision": setting.prepared.dataset.revision}

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import torch
 
+from ablate.train.device import out_of_memory
 from ablate.train.setting import Setting
 
 #: Parts that a batch is read in after memory ran out.
@@ -37,33 +38,27 @@ def within_memory(make: Callable[[Setting], T], setting: Setting) -> Made[T]:
     smaller = in_parts(setting)
     if smaller is None:
         return Made(None, reason=reason)
-    _free(setting)
+    free(setting.device)
     found, again = _tried(make, smaller)
     parts = f"micro-batches of {smaller.compute.micro_batch_tokens} tokens"
     if found is not None:
         return Made(found, note=f"{parts}, since memory ran out")
-    _free(setting)
+    free(setting.device)
     return Made(None, reason=f"{again}, with {parts} too")
 
 
 def in_parts(setting: Setting) -> Setting | None:
     """The same run with at most a quarter of a batch's tokens in the encoder at once; None where none is trained.
 
-    The tokens of a batch are those of ``batch_size`` training documents of mean length.
+    The tokens of a batch are those of ``batch_size`` training documents of mean length, or of a rank's share of them.
     """
     if setting.frozen:
         return None
     prepared, compute = setting.prepared, setting.compute
     lengths = np.minimum(prepared.lengths[prepared.rows["train"]], prepared.max_length)
-    tokens = min(setting.batch_size * float(lengths.mean()), compute.micro_batch_tokens or np.inf)
+    share = setting.batch_size / setting.ranks.size * float(lengths.mean())
+    tokens = min(share, compute.micro_batch_tokens or np.inf)
     return replace(setting, compute=replace(compute, micro_batch_tokens=max(1, int(tokens / PARTS))))
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is no memory left: torch has a class for CUDA, and a text for a CPU."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def why(error: BaseException) -> str:
@@ -82,7 +77,8 @@ def _tried(make: Callable[[Setting], T], setting: Setting) -> tuple[T | None, st
         return None, why(error)
 
 
-def _free(setting: Setting) -> None:
+def free(device: torch.device) -> None:
+    """Give back what nothing holds any more."""
     gc.collect()
-    if setting.device.type == "cuda":
+    if device.type == "cuda":
         torch.cuda.empty_cache()

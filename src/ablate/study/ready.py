@@ -43,6 +43,7 @@ from ablate.study.view import View, duration
 from ablate.study.workbench import Workbench
 from ablate.train import device as devices
 from ablate.train.compute import Compute
+from ablate.train.ranks import ALONE, Ranks
 
 SEEDS = 3
 
@@ -79,10 +80,10 @@ class Ready:
         """The probe, made now where there is none yet: on as many threads as a worker has."""
         return self.probe or _measure(self.arms[0], self.settings, self.places[0].threads)
 
-    def workbench(self, truth: str) -> Workbench:
-        """What a process needs to make the runs; ``truth`` is the id of the test labels."""
+    def workbench(self, truth: str, ranks: Ranks = ALONE) -> Workbench:
+        """What a process needs to make the runs, together with ``ranks``; ``truth`` is the id of the test labels."""
         arms = {arm.name: arm for arm in self.arms}
-        return Workbench(arms, self.settings, Records(self.out / "records"), truth, self.plan.keep_weights)
+        return Workbench(arms, self.settings, Records(self.out / "records"), truth, self.plan.keep_weights, ranks)
 
 
 def prepare(plan: Plan, view: View) -> Ready:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from ablate.results.record import Body, Records, key_of
 from ablate.study import controls
 from ablate.study.arm import Arm
 from ablate.study.arms import misfit
-from ablate.study.execute import execute, identity, lost
-from ablate.study.memory import out_of_memory, why, within_memory
+from ablate.study.execute import Followed, execute, identity, lost
+from ablate.study.memory import why, within_memory
 from ablate.study.plugged import concerns, raised
 from ablate.study.propose import below
 from ablate.study.schedule import Task
@@ -24,7 +24,10 @@ from ablate.study.search import Search
 from ablate.study.settings import Settings
 from ablate.study.view import View
 from ablate.study.weights import keep
-from ablate.train.run import Curve
+from ablate.train.compute import Compute
+from ablate.train.device import out_of_memory
+from ablate.train.ranks import ALONE, LostError, Ranks
+from ablate.train.run import Curve, Outcome
 from ablate.train.setting import Setting
 
 
@@ -32,7 +35,7 @@ from ablate.train.setting import Setting
 class Workbench:
     """Makes runs and keeps their records.
 
-    ``arms`` are by name, the baseline first; ``truth`` is the id of the test labels.
+    ``arms`` are by name, the baseline first; ``truth`` is the id of the test labels; ``ranks`` make a run together.
     """
 
     arms: Mapping[str, Arm]
@@ -40,6 +43,7 @@ class Workbench:
     records: Records
     truth: str
     keep_weights: bool = False
+    ranks: Ranks = ALONE
 
     def key(self, arm: Arm, phase: str, seed: int) -> str:
         """The name of the record of a configured arm's run."""
@@ -74,14 +78,17 @@ class Workbench:
             view.point(curve.macro[-1], curve.micro[-1])
             return not below(curve.balanced, task.bar)
 
+        def made_in(setting: Setting) -> tuple[Body, dict[str, NDArray[Any]], Outcome]:
+            setting.ranks.tell({"run": asdict(task), "compute": asdict(setting.compute)})
+            return execute(arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step)
+
         arm, setting = self._configured(task)
         try:
             if isinstance(arm, Search) and (reason := misfit(arm.strategy, setting.encoder)):
                 return self.lose(task, reason)  # components that cannot be trained together are the worst choice
-            made = within_memory(
-                lambda setting: execute(arm, setting, task.phase, task.seed, task.trial, self.truth, watch, view.step),
-                setting,
-            )
+            made = within_memory(made_in, setting)
+        except LostError:
+            raise  # no fault of the run's, and there is nobody to make another one with
         except Exception as error:
             if isinstance(arm, Search) and isinstance(error, AblateError):
                 return self.lose(task, str(error))
@@ -95,6 +102,11 @@ class Workbench:
         if self.keep_weights and task.phase == "confirm" and body["status"] == "finished":
             keep(outcome.model, self.weights(body))
         return self._keep(task, body, arrays)
+
+    def follow(self, task: Task, compute: Compute) -> Followed:
+        """Have a part in a run that rank 0 makes."""
+        arm, setting = self._configured(task)
+        return Followed.of(arm, replace(setting, compute=compute), task.phase, task.seed)
 
     def _control(self, task: Task) -> Body:
         try:
@@ -135,8 +147,9 @@ class Workbench:
         return arm, self._setting_of(arm)
 
     def _setting_of(self, arm: Arm) -> Setting:
-        """The setting of a configured arm."""
-        return self.settings.of(self.arms[arm.name].shape_of(arm))
+        """The setting of a configured arm. Where the encoder is wholly frozen there is nothing to share among ranks."""
+        setting = self.settings.of(self.arms[arm.name].shape_of(arm))
+        return setting if setting.frozen else replace(setting, ranks=self.ranks)
 
     def _keep(self, task: Task, body: Body, arrays: Mapping[str, NDArray[Any]]) -> Body:
         if body["key"] != task.key:

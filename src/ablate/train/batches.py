@@ -20,7 +20,7 @@ from ablate.train.setting import Setting
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
-    """One batch on the device of the run.
+    """One batch on the device of the run; ``inputs`` are those of the documents that this rank encodes.
 
     Shapes: ``targets`` [B, L]; ``pairs`` two of int64 [positives], place in the batch and label of each positive.
     """
@@ -59,7 +59,8 @@ class Batches:
     def _assemble(self) -> Assembled:
         rows = self._order.batch(self._setting.batch_size)
         targets, pairs = self._targets(rows)
-        return Assembled(self._setting.inputs.take(self._rows[rows]), targets, pairs)
+        own = rows[self._setting.ranks.own(len(rows))]
+        return Assembled(self._setting.inputs.take(self._rows[own]), targets, pairs)
 
     def _targets(self, rows: NDArray[np.int64]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Dense targets [B, L], scattered on the device, and the positive pairs."""

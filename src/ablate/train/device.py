@@ -60,6 +60,13 @@ def moved(array: NDArray[Any], device: torch.device) -> Tensor:
     return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is no memory left: torch has a class for CUDA, and a text for a CPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
 def threads(wanted: int | None = None) -> int:
     """Set and return the number of threads that torch uses on the CPU."""
     if wanted is not None:

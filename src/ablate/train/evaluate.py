@@ -25,14 +25,23 @@ def score(model: Model, inputs: Inputs, rows: NDArray[np.int64], loss: Loss, set
     """Ranking scores of the named documents, [len(rows), L], dropout off.
 
     Documents are read in order of length, so that padding costs little. Scores of more than 1 GB are written to a
-    file that goes with the array; raises :class:`AblateError` where the disk has no room for it.
+    file that goes with the array; raises :class:`AblateError` where the disk has no room for it. Ranks take the parts
+    in turns, and rank 0 alone has the scores (the others give [0, L]): it alone judges, and a copy on every rank would
+    take the memory of a machine as many times.
     """
-    out = room(len(rows), len(model.bias))
+    ranks, width = setting.ranks, len(model.bias)
+    out = room(len(rows) if ranks.leads else 0, width)
+    parts = inputs.by_length(rows, 256)
     model.eval()
     with torch.no_grad(), setting.autocast():
-        for part in inputs.by_length(rows, 256):
-            logits = model.logits(model.features(inputs.take(rows[part]))).float()
-            out[part] = loss.scores(logits).cpu().numpy()
+        for start in range(0, len(parts), ranks.size):
+            turn = parts[start : start + ranks.size]
+            own = None
+            if ranks.rank < len(turn):
+                logits = model.logits(model.features(inputs.take(rows[turn[ranks.rank]]))).float()
+                own = loss.scores(logits)
+            for part, scores in zip(turn, ranks.collect(own, [len(part) for part in turn], width), strict=False):
+                out[part] = scores.cpu().numpy()
     set_mode(model)
     return out
 

@@ -47,6 +47,8 @@ class Loop:
         self.drawn = torch.zeros(width, dtype=torch.long, device=device)
         self._hits, self._seen = torch.zeros(width, device=device), torch.zeros(width, device=device)
         torch.manual_seed(dropout)
+        setting.ranks.seed(dropout)
+        setting.ranks.align(self.model)
 
     def begin(self, number: int = 0) -> tuple[int, int]:
         """Enter a stage of the procedure; gives its first step and its number of steps."""
@@ -55,6 +57,7 @@ class Loop:
         sizes.append(self.setting.steps - sum(sizes))
         self._first, self._steps = sum(sizes[:number]), sizes[number]
         self._enter(stages[number])
+        self.setting.ranks.align(self.model)
         self._optimizer = self.level.optimizer.build(groups(self.model, self.level, self.setting.rate))
         self._order = Order(self.level.sampler, self.labels, self.stats, self._order_seed.spawn(1)[0])
         self._batches = Batches(self.setting, self.labels, self._order)
@@ -75,10 +78,12 @@ class Loop:
         Gives the objective under the new draws where the sampler changed its weights.
         """
         recall = self._hits / self._seen.clamp(min=1)
-        self.stats.running_recall = torch.where(self._seen > 0, recall, self.stats.running_recall)
+        ranks = self.setting.ranks
+        self.stats.running_recall = ranks.agreed(torch.where(self._seen > 0, recall, self.stats.running_recall))
         self._hits /= 2  # older batches fade by half
         self._seen /= 2
         redrawn = self._redrawn() if self._order.refresh() else None
+        ranks.check("the order of the documents", lambda: self._order.digest)
         self._freeze()
         return redrawn
 

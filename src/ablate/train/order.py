@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -29,6 +31,11 @@ class Order:
     def weights(self) -> torch.Tensor:
         """How often each document is drawn now, mean 1, [N]."""
         return torch.from_numpy(self._weights)
+
+    @property
+    def digest(self) -> str:
+        """Tells this order from another: the documents of the epoch, and how far they are drawn."""
+        return f"{zlib.crc32(self._epoch.data)}, {self._next}"
 
     def batch(self, size: int) -> NDArray[np.int64]:
         """The next ``size`` row numbers, [size]."""

@@ -59,7 +59,8 @@ class Outcome:
 def run(strategy: Strategy, setting: Setting, seed: int, watch: Watcher, tick: Callable[[int], None]) -> Outcome:
     """Train one configuration with one seed.
 
-    ``watch`` may stop the run at an evaluation point (pruning); ``tick`` is told every finished step.
+    ``watch`` may stop the run at an evaluation point (pruning); ``tick`` is told every finished step. Of a run that is
+    spread over ranks, rank 0 has the curve and asks ``watch``; the model is the same on all of them.
     """
     return _Run(Loop(strategy, setting, seed), watch, tick).all_stages()
 
@@ -85,25 +86,27 @@ class _Run:
         return self._outcome(status, reason)
 
     def _stage(self, number: int) -> tuple[str, str]:
-        loop = self._loop
+        loop, ranks = self._loop, self._setting.ranks
         start, steps = loop.begin(number)
         corrected = known_shift(loop.objective, loop.stats)
         for end in sorted({start + round(steps * (k + 1) / EVALUATIONS) for k in range(EVALUATIONS)} - {start}):
             loop.train(end - loop.step, self._tick)
-            broken = first_not_finite(loop.losses[: loop.step])
+            broken = ranks.decided(lambda: first_not_finite(loop.losses[: loop.step]))
             if broken is not None:
                 return "failed", f"the loss was not finite at step {broken}"
             self._evaluate(corrected)
             redrawn = loop.refresh()
             if redrawn is not None:
                 corrected = known_shift(redrawn, loop.stats)
-            if not self._watch(loop.step, self._curve):
+            if not ranks.decided(lambda: self._watch(loop.step, self._curve)):
                 return "pruned", f"stopped at step {loop.step}: behind the median of earlier trials"
         return "finished", ""
 
     def _evaluate(self, corrected: Tensor) -> None:
         loop, curve = self._loop, self._curve
         scores = score(loop.model, self._setting.inputs, self._rows, loop.level.loss, self._setting)
+        if not self._setting.ranks.leads:
+            return
         scores -= corrected.cpu().numpy()
         alarms = budget(len(self._rows), self._setting.alarms_per_document)
         finite = bool(np.isfinite(scores).all())

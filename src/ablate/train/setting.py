@@ -18,6 +18,7 @@ from ablate.train.compute import Compute
 from ablate.train.features import Standardiser
 from ablate.train.inputs import Inputs
 from ablate.train.prepared import Prepared
+from ablate.train.ranks import ALONE, Ranks
 
 #: Evaluation points of a stage; the state before training is one more.
 EVALUATIONS = 25
@@ -35,7 +36,8 @@ class Setting:
     ``encoder`` holds the weights that every run starts from (None: random ones, drawn anew by each run);
     ``frozen`` says that ``inputs`` are the vectors of a wholly frozen encoder, ``prefix`` how many bottom layers they
     went through where they are token vectors; ``rate`` is the published rate; ``curve_steps`` are the steps of the run
-    that a shorter one stands for, whose learning curve is as dear.
+    that a shorter one stands for, whose learning curve is as dear; ``ranks`` are the processes that make a run
+    together.
     """
 
     prepared: Prepared
@@ -52,6 +54,7 @@ class Setting:
     standardiser: Standardiser | None = None
     compute: Compute = Compute()
     curve_steps: int | None = None
+    ranks: Ranks = ALONE
 
     @property
     def ahead(self) -> bool:

@@ -3,6 +3,9 @@
 With micro-batches the encoder runs twice (Gao et al. 2021, gradient caching): once without a graph for the features of
 the whole batch, on which head and loss are exact, also losses over the whole batch; then part by part, with the
 same dropout, to carry the gradient at the features into the encoder. Memory is that of one part.
+
+Ranks share a batch in the same way: each encodes its own documents, head and loss see the features of all on every
+rank, and the gradients that each carries into the encoder add up.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from ablate.encoders.base import Batch, Tokens
 from ablate.objective import Objective
 from ablate.stats import LabelStats
 from ablate.strategy import Strategy
+from ablate.train import random_state
 from ablate.train.batches import Assembled
 from ablate.train.model import Model
 from ablate.train.setting import Setting
@@ -27,14 +31,26 @@ def backward(
 ) -> tuple[Tensor, Tensor]:
     """Add the gradient of a batch to the parameters; gives logits [B, L] and the loss, a scalar, without a graph."""
     parts = _parts(batch.inputs, setting.compute.micro_batch_tokens)
+    ranks = setting.ranks
     if len(parts) == 1:
-        with setting.autocast():
-            features = model.features(batch.inputs)
-        return _head(model, level, objective, stats, setting, features, batch.targets)
-    states, pieces = _forward(model, setting, parts)
-    features = _leaf(_join(pieces, parts))
+        with ranks.apart(), setting.autocast():
+            own = model.features(batch.inputs)
+        if ranks.size == 1:
+            return _head(model, level, objective, stats, setting, own, batch.targets)
+    else:
+        with ranks.apart():
+            before, pieces = _forward(model, setting, parts)
+        own = _join(pieces, parts)
+    features = _leaf(ranks.gather(own, len(batch.targets)))
     found = _head(model, level, objective, stats, setting, features, batch.targets)
-    _into_encoder(model, setting, parts, states, features)
+    gradient = ranks.own_gradient(features)
+    if gradient is not None:  # else a mixer or a head that reads none of it
+        if len(parts) == 1:
+            _down(own, gradient)
+        else:
+            with ranks.apart():
+                _into_encoder(model, setting, parts, before, own, gradient)
+    ranks.add_up(model)
     return found
 
 
@@ -100,13 +116,13 @@ def _spans(lengths: Tensor, places: Tensor) -> Tensor:
 
 def _forward(model: Model, setting: Setting, parts: Sequence[Part]) -> tuple[list[list[Tensor]], list[Tensor | Tokens]]:
     """Features of each part without a graph, and the state of the generators before each."""
-    states: list[list[Tensor]] = []
+    before: list[list[Tensor]] = []
     pieces: list[Tensor | Tokens] = []
     with torch.no_grad(), setting.autocast():
         for part in parts:
-            states.append(_generators(setting.device))
+            before.append(random_state.states(setting.device))
             pieces.append(model.features(part.inputs))
-    return states, pieces
+    return before, pieces
 
 
 def _join(pieces: Sequence[Tensor | Tokens], parts: Sequence[Part]) -> Tensor | Tokens:
@@ -128,30 +144,25 @@ def _leaf(features: Tensor | Tokens) -> Tensor | Tokens:
 
 
 def _into_encoder(
-    model: Model, setting: Setting, parts: Sequence[Part], states: Sequence[list[Tensor]], features: Tensor | Tokens
+    model: Model,
+    setting: Setting,
+    parts: Sequence[Part],
+    before: Sequence[list[Tensor]],
+    features: Tensor | Tokens,
+    gradient: Tensor,
 ) -> None:
     """Run the parts again, each with the dropout it had, and carry the gradient at the features down."""
-    whole = features if isinstance(features, Tensor) else features.flat
-    if whole.grad is None:  # a mixer or a head that reads none of it
-        return
-    after = _generators(setting.device)
-    for part, state in zip(parts, states, strict=True):
-        _set_generators(setting.device, state)
+    after = random_state.states(setting.device)
+    for part, state in zip(parts, before, strict=True):
+        random_state.restore(setting.device, state)
         with setting.autocast():
             again = model.features(part.inputs)
-        vectors = again if isinstance(again, Tensor) else again.flat
         places = part.places if isinstance(features, Tensor) else _spans(features.lengths, part.places)
-        if vectors.requires_grad:
-            vectors.backward(whole.grad[places.to(whole.device)].to(vectors.dtype))  # type: ignore[no-untyped-call]
-    _set_generators(setting.device, after)
+        _down(again, gradient[places.to(gradient.device)])
+    random_state.restore(setting.device, after)
 
 
-def _generators(device: torch.device) -> list[Tensor]:
-    own = [torch.get_rng_state()]
-    return own if device.type == "cpu" else [*own, torch.cuda.get_rng_state(device)]
-
-
-def _set_generators(device: torch.device, states: list[Tensor]) -> None:
-    torch.set_rng_state(states[0])
-    if device.type != "cpu":
-        torch.cuda.set_rng_state(states[1], device)
+def _down(features: Tensor | Tokens, gradient: Tensor) -> None:
+    vectors = features if isinstance(features, Tensor) else features.flat
+    if vectors.requires_grad:
+        vectors.backward(gradient.to(vectors.dtype))  # type: ignore[no-untyped-call]
