@@ -77,7 +77,8 @@ def read_scores(
     carried = {name for names in lists for name in names}
     scored = scored_labels(source, (reading.labels, SPLIT), carried, label_names, counted)
     if scored.skipped:
-        notes.append(f"columns that are no scores of a label, not read: {listed(list(scored.skipped), 5)}")
+        skipped = [name or "one without a name" for name in scored.skipped]
+        notes.append(f"columns that are no scores of a label, not read: {listed(skipped, 5)}")
     labels = _encoded(lists, carried, scored, reading, part.file, notes)
     validation, test, scale = _sides(source, scored, split, reading, notes)
     rows = [np.flatnonzero(split == which) for which in range(3)]
