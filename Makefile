@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TORCH  ?= $(shell cat $(VENV)/.torch 2>/dev/null)
 
-.PHONY: help setup study evidence test test-all chaos bench bench-gpu test-gpu bench-setup check docs format clean
+.PHONY: help setup study evidence test test-all chaos fuzz bench bench-gpu test-gpu bench-setup check docs format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test       run the tests"
 	@echo "make test-all   run the slow tests too"
 	@echo "make chaos      kill workers, database and disk under a study for about 20 minutes (ARGS=--short for two)"
+	@echo "make fuzz       give it 10,400 broken study files, settings, data and records (ARGS='--cases N --seed N')"
 	@echo "make bench      ratios to Trainer, torchmetrics and iterative-stratification, then the hot pieces (30 minutes)"
 	@echo "make bench-gpu  the same on CUDA for the base sizes of BERT and RoBERTa"
 	@echo "make test-gpu   the tests that need CUDA"
@@ -53,6 +54,9 @@ test-all: setup
 
 chaos: setup
 	@$(BIN)/python -m chaos $(ARGS)
+
+fuzz: setup
+	@$(BIN)/python -m fuzz $(ARGS)
 
 # The peers that are measured against are installed for measuring alone. A ratio that fails is named, the rest goes on.
 bench: bench-setup

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ablate.commands import boards, cluster, deploy, describe, plugins, synthetic, verdicts
-from ablate.errors import AblateError, without_passwords
+from ablate.errors import AblateError, one_line, without_passwords
 
 app = typer.Typer(
     help="Measure imbalance remedies for multilabel text classifiers: recall at equal alarms, with intervals.",
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _fail(error: AblateError) -> None:
-    typer.echo("error: " + without_passwords(" ".join(str(error).split())), err=True)
+    typer.echo("error: " + without_passwords(one_line(str(error))), err=True)
     sys.exit(2)
 
 

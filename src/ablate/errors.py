@@ -10,6 +10,12 @@ class AblateError(Exception):
     """
 
 
+def one_line(text: str) -> str:
+    """A message on one line that a terminal can be given: white space is one space, other control characters \\x1b."""
+    plain = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in plain)
+
+
 def without_passwords(text: str) -> str:
     """A text in which the passwords of URLs are stars: one that is given in a wrong place is told to a log too."""
     text = re.sub(r"(:/+[^\s/:@]*:)[^\s/]+@", r"\1***@", text)

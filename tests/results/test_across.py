@@ -17,6 +17,7 @@ from ablate.errors import AblateError
 from ablate.results import across_formats
 from ablate.results.across import across, holm
 from ablate.results.folder import Read
+from ablate.results.record import rounded
 
 
 def row(name: str, macro: float | None, rank: int | None = None, **changes: Any) -> dict[str, Any]:
@@ -172,4 +173,4 @@ def test_csv_and_json_hold_the_figures(awkward):
     assert best["average_rank"] == "1.0"
     assert best["a_b|c.macro_recall_mean"] == "0.5"
     assert float(best["d^2 {x}.delta_macro_mean"]) == pytest.approx(0.1)
-    assert json.loads(across_formats.to_json(awkward)) == awkward
+    assert json.loads(across_formats.to_json(awkward)) == rounded(awkward)

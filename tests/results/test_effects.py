@@ -16,7 +16,7 @@ from ablate.results import effects_table
 from ablate.results.board import board
 from ablate.results.effects import contrast, contrasts, designed, effects
 from ablate.results.formats import markdown, text, to_json
-from ablate.results.record import Records
+from ablate.results.record import Records, rounded
 from ablate.results.statistics import Sample, interval, paired
 
 
@@ -175,7 +175,7 @@ def test_a_board_shows_the_effects_of_its_design_in_every_format(store: Records)
     assert effect["alone", "a"] == rows["a"]["delta_macro"]
     means = {name: row["macro_recall_at_budget"]["mean"] for name, row in rows.items()}
     assert effect["given the others", "a"]["mean"] == pytest.approx(means["a+b"] - means["b"])
-    assert json.loads(to_json(found))["effects"] == found["effects"]
+    assert json.loads(to_json(found))["effects"] == rounded(found["effects"])
     for shown in (text(found), markdown(found)):
         assert "What a part adds (leave-one-out)" in shown
         assert "given the others" in shown

@@ -57,7 +57,7 @@ def test_a_row_says_what_k_trials_are_worth(store: Records):
     study(store, {"baseline": 3.0, "focal": 3.0})
     for trial, score in enumerate([0.5, 0.2, 0.6]):
         store.write(tuned("focal", trial, score, scale=1.0 + trial))
-    store.write(tuned("focal", 3, 0.0, status="pruned", curve={"balanced": [0.1, 0.4]}, scale=5.0))
+    store.write(tuned("focal", 3, 0.0, status="pruned", curve={"steps": [0, 8], "balanced": [0.1, 0.4]}, scale=5.0))
     by_name = {row["strategy"]: row for row in board(store.all(), store, {}, draws=50)["rows"]}
     assert by_name["focal"]["expected_best"] == pytest.approx([0.4, (0.4 + 0.6 + 0.6) / 3, 0.6])
     assert by_name["focal"]["draws_pruned"] == 1

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_studies import COUNTS, LABELS, TRAIN, body, confirm, labels, tuned, write_truth
 
-from ablate.results.record import Records, canonical, key_of, same
+from ablate.results.record import Records, canonical, key_of, same, sorted_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -25,6 +25,13 @@ def test_canonical_json_is_read_back_whole_and_knows_no_order(value: dict):
     text = canonical(value)
     assert json.loads(text) == value
     assert canonical(dict(reversed(list(value.items())))) == text
+
+
+def test_what_processors_add_up_differently_is_written_the_same():
+    assert sum([0.1, 0.2, 0.3]) != sum([0.3, 0.2, 0.1])
+    one, other = ({"mean": [sum(values), sum(values) - 0.6]} for values in ([0.1, 0.2, 0.3], [0.3, 0.2, 0.1]))
+    assert sorted_json(one) == sorted_json(other)
+    assert json.loads(sorted_json({"a": -1.5, "b": 1e-9, "c": 2**60 + 1})) == {"a": -1.5, "b": 1e-9, "c": 2**60 + 1}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -39,9 +39,12 @@ def record(folder: Path) -> tuple[Records, str]:
     """A record with arrays, and its key."""
     records = Records(folder)
     truth = records.write_truth(np.array([0, 1]), np.array([0]), 1, np.array([3]), 9, ["soup"])
-    identity = {"arm": "baseline"}
-    body = {"schema": 1, "key": key_of(identity), "identity": identity, "truth": truth, "test": {"macro": 0.5}}
-    records.write(body, {"alarms": np.array([0])})
+    identity = {"phase": "confirm", "seed": 0, "strategy": {"name": "baseline"}}
+    told = {"arm": "baseline", "kind": "strategy", "status": "finished"}
+    figures = {"at_budget": {"macro_recall": 0.5, "micro_recall": 0.5}}
+    body = {"schema": 1, "key": key_of(identity), "identity": identity, "truth": truth, "test": figures, **told}
+    found = {name: np.array([1], dtype=np.int32) for name in ("alarms_at_budget", "true_positives_at_budget")}
+    records.write(body, {"alarms": np.array([0], dtype=np.uint32), **found})
     return records, body["key"]
 
 

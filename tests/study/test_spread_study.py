@@ -15,6 +15,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 from ablate.errors import AblateError
 from ablate.study import planfile, spread
 from ablate.study.conduct import study
+from ablate.study.launched import launched
 from ablate.study.plan import make
 from several import ended, start
 
@@ -190,4 +191,4 @@ def test_one_process_alone_is_an_ordinary_study(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     if size is not None:
         monkeypatch.setenv("WORLD_SIZE", size)
-    assert not spread.asked()
+    assert not launched()

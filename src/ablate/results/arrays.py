@@ -6,6 +6,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,39 @@ from ablate.errors import AblateError
 Arrays = dict[str, NDArray[Any]]
 
 
+@dataclass(frozen=True)
+class Header:
+    """What an array's header says: its shape, and its kind by NumPy's letter (``i``, ``u``, ``f``)."""
+
+    shape: tuple[int, ...]
+    kind: str
+
+
 def fault(path: Path) -> str:
     """What is wrong with an npz; empty where every byte that its checksums speak of is there and none is a pickle."""
+    return inspect(path)[0]
+
+
+def inspect(path: Path) -> tuple[str, dict[str, Header]]:
+    """What is wrong with an npz (see :func:`fault`), and the headers of its arrays by their names."""
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:
-                return "are missing or torn"
-            pickled = any(_holds_objects(archive, name) for name in archive.namelist())
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
-        return "are missing or torn"
-    return "hold pickled objects, which are never loaded" if pickled else ""
+                return "are missing or torn", {}
+            kinds = {name.removesuffix(".npy"): _kind(archive, name) for name in archive.namelist()}
+    except (OSError, ValueError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return "are missing or torn", {}  # RuntimeError: encrypted; NotImplementedError: compressed in another way
+    if any(kind.hasobject for _, kind in kinds.values()):
+        return "hold pickled objects, which are never loaded", {}
+    return "", {name: Header(shape, kind.kind) for name, (shape, kind) in kinds.items()}
 
 
-def _holds_objects(archive: zipfile.ZipFile, name: str) -> bool:
-    """Whether an array's header says that its values are pickled. Raises ValueError, KeyError at another header."""
+def _kind(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and kind in an array's header. Raises ValueError, KeyError at another header."""
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     with archive.open(name) as member:
-        _, _, kind = readers[np.lib.format.read_magic(member)](member)
-    return bool(kind.hasobject)
+        shape, _, kind = readers[np.lib.format.read_magic(member)](member)
+    return tuple(shape), kind
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:

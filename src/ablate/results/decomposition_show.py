@@ -33,6 +33,7 @@ from ablate.results.decomposition_curve import Curve, learning_curves
 from ablate.results.decomposition_shares import read_shares
 from ablate.results.folder import Read, read, say_skipped
 from ablate.results.formats import WIDTH
+from ablate.results.record import rounded
 from ablate.results.story import headline
 from ablate.results.terminal import width_of
 
@@ -98,7 +99,7 @@ def to_json(parts: Parts) -> str:
     """Everything, nested."""
     study, found, curves = parts
     whole = {"study": study.board["study"], **as_json(found), "learning_curve": [asdict(curve) for curve in curves]}
-    return json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(rounded(whole), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 FORMATS: dict[str, Callable[[Parts], str]] = {"table": text, "md": markdown, "csv": to_csv, "json": to_json}

@@ -10,6 +10,7 @@ from typing import Any
 
 from ablate.results.board import Board
 from ablate.results.columns import NONE, points, with_interval
+from ablate.results.record import rounded
 
 Table = tuple[list[str], list[list[str]]]
 """Headings and lines; the first column is a name, the last ones can be spared."""
@@ -53,7 +54,7 @@ def files(board: Board) -> dict[str, str]:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["effect", "parts", *figures, "seeds", "missing"])
     for row in found["rows"]:
-        values = [(row[name] or {}).get(end, "") for name in ("macro", "micro") for end in ENDS]
+        values = [rounded((row[name] or {}).get(end, "")) for name in ("macro", "micro") for end in ENDS]
         writer.writerow([row["effect"], "+".join(row["parts"]), *values, row["seeds"], " ".join(row["missing"])])
     return {"effects.csv": buffer.getvalue()}
 

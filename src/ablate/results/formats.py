@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.results import effects_table
 from ablate.results.board import Board, group
 from ablate.results.columns import NARROW, WIDE, Column, fitting, present, widths
-from ablate.results.record import sorted_json
+from ablate.results.record import rounded, sorted_json
 from ablate.results.rows import Row
 from ablate.results.story import footnotes, headline, sentence
 from ablate.results.whole import write_whole
@@ -135,7 +135,7 @@ def to_json(board: Board) -> str:
 
 def to_csv(board: Board) -> str:
     """One line per row, nested figures as dotted columns; lists and parameters as JSON."""
-    flat = [dict(_flat(row)) for row in board["rows"]]
+    flat = [dict(_flat(rounded(row))) for row in board["rows"]]
     found = dict.fromkeys(name for row in flat for name in row)
     names = [n for n in found if not any(other.startswith(f"{n}.") for other in found)]  # a table that is null here
     buffer = io.StringIO()

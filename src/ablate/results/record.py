@@ -13,19 +13,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.labels import Labels
-from ablate.results.arrays import Arrays, fault, pack, unpack
+from ablate.results.arrays import Arrays, Header, fault, inspect, pack, unpack
+from ablate.results.shape import misshapen
 from ablate.results.whole import write_whole
 
 SCHEMA = 1
 CLOCK = ("time", "started", "finished", "date", "host", "process")
 """Parts of ``environment`` that a clock or a machine's name fills: no part of what makes two records the same."""
 
+NEEDED = ("alarms", "alarms_at_budget", "true_positives_at_budget")
+"""Arrays that every run with test figures has."""
+OF_TRUTH = ("indptr", "indices", "width", "counts_train", "documents_train", "names")
+
 Body = dict[str, Any]
+
+
+def _refuse(constant: str) -> None:
+    """NaN and infinities are no JSON, and no record holds any."""
+    raise ValueError(constant)
+
+
+DIGITS = 10
+NOTHING = 1e-12
+
+
+def rounded(value: Any) -> Any:
+    """A value whose floats have ten significant digits, and none where they are under 1e-12.
+
+    Processors add up in different orders, and differ in the sixteenth digit: what is written from the same records
+    is the same bytes on each of them.
+    """
+    if isinstance(value, float):
+        return 0.0 if abs(value) < NOTHING else float(f"{value:.{DIGITS}g}")
+    if isinstance(value, Mapping):
+        return {key: rounded(one) for key, one in value.items()}
+    return [rounded(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def sorted_json(value: Any) -> str:
     """A value as a file of JSON for people and programs: keys sorted, so that the same value is the same bytes."""
-    return json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(rounded(value), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def canonical(value: Any) -> str:
@@ -61,6 +88,18 @@ class Truth:
     names: tuple[str, ...]
 
 
+def _unfit(headers: Mapping[str, Header], labels: int) -> str:
+    """What a run's arrays lack, or which of them is not one number for each label; ``alarms`` is as long as it is."""
+    if missing := [name for name in NEEDED if name not in headers]:
+        return f"lack {missing[0]}"
+    for name, header in headers.items():
+        per_label = name != "alarms"
+        fits = header.shape == (labels,) if per_label else len(header.shape) == 1
+        if not fits or header.kind not in ("uif" if per_label else "u"):
+            return f"hold {name} of another kind or shape than a run's"
+    return ""
+
+
 class Records:
     """A folder of records. Arrays are written first and the body last, each whole or not at all.
 
@@ -71,6 +110,7 @@ class Records:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.skipped: list[str] = []
+        self._seen: dict[tuple[str, int, int], tuple[str, int]] = {}
 
     def write(self, body: Body, arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
         """Keep one run. Raises ValueError where the key is not that of the identity."""
@@ -104,10 +144,10 @@ class Records:
 
     def _load(self, path: Path) -> tuple[Body | None, str]:
         try:
-            body = json.loads(path.read_bytes())
+            body = json.loads(path.read_bytes(), parse_constant=_refuse)
         except OSError:
             return None, f"{path.name}: cannot be read"
-        except ValueError:
+        except (ValueError, RecursionError):
             return None, f"{path.name}: not whole JSON"
         if not isinstance(body, dict) or body.get("schema") != SCHEMA:
             return None, f"{path.name}: not a record of schema {SCHEMA}"
@@ -118,10 +158,33 @@ class Records:
             return None, f"{path.name}: carries another key than its name"
         if key_of(body["identity"]) != path.stem:
             return None, f"{path.name}: its key is not that of its identity"
-        for part in (path.with_suffix(".npz"), self._truth_path(body.get("truth", ""))):
-            if body.get("test") and (wrong := fault(part)):
+        if wrong := misshapen(body):
+            return None, f"{path.name}: {wrong}"
+        if body.get("test"):
+            truth = self._truth_path(body.get("truth", ""))
+            wrong, width = self._sound(truth)
+            if wrong:
+                return None, f"{path.name}: its arrays ({truth.name}) {wrong}"
+            part = path.with_suffix(".npz")
+            wrong, headers = inspect(part)
+            if wrong := wrong or _unfit(headers, width):
                 return None, f"{path.name}: its arrays ({part.name}) {wrong}"
         return body, ""
+
+    def _sound(self, path: Path) -> tuple[str, int]:
+        """What is wrong with a truth, and how many labels it has. Its name is the sum of its bytes."""
+        try:
+            found = path.stat()
+            stamp = (path.name, found.st_mtime_ns, found.st_size)
+            if stamp not in self._seen:
+                named = path.name == f"truth-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.npz"
+                wrong, headers = inspect(path)
+                whole = named and all(name in headers for name in OF_TRUTH)
+                wrong = wrong or ("" if whole else "are not those that they are named by")
+                self._seen[stamp] = (wrong, 0 if wrong else int(unpack(path)["width"]))
+            return self._seen[stamp]
+        except OSError:
+            return "are missing or torn", 0
 
     def write_truth(
         self,

@@ -13,6 +13,7 @@ from ablate.errors import AblateError
 from ablate.study import planfile
 from ablate.study.beside import within
 from ablate.study.display import display
+from ablate.study.launched import launched
 from ablate.study.plan import Plan, make
 from ablate.study.resolve import FILE
 from ablate.study.view import Lines
@@ -28,11 +29,11 @@ def run(file: Path | None, given: Mapping[str, Any], settings: Sequence[str]) ->
 
     Of several processes that were started together the first does so, and the others have a part in each of its runs.
     """
-    from ablate.study import spread
-
-    if not spread.asked():
+    if not launched():
         _run(plan_of(file, given, settings), None)
         return
+    from ablate.study import spread
+
     with spread.processes() as ranks:
         if ranks.leads:
             _run(spread.placed(plan_of(file, given, settings), ranks), ranks)

@@ -14,6 +14,7 @@ from ablate.study.division import Place, told
 from ablate.study.driver import Driver
 from ablate.study.engine import Engine, Here
 from ablate.study.importances import keep_importances
+from ablate.study.launched import launched
 from ablate.study.lock import lock
 from ablate.study.plan import Plan
 from ablate.study.progress import Progress
@@ -41,7 +42,7 @@ def study(plan: Plan, view: View | None = None) -> dict[str, Any]:
 
 def complete(plan: Plan, view: View, ranks: Ranks | None = None) -> Read:
     """As :func:`study`, and give all that the output folder says then; ``ranks`` make each of its runs together."""
-    if ranks is None and spread.asked():
+    if ranks is None and launched():
         raise AblateError(
             "WORLD_SIZE says that several processes were started to make each run together, which only the command "
             "line can do; start torchrun --nproc-per-node N -m ablate study ..., or unset WORLD_SIZE"

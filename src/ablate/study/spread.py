@@ -36,11 +36,6 @@ VARIABLES = ("RANK", "MASTER_ADDR", "MASTER_PORT")
 LEADERS = {"hours", "dry_run", "quiet", "storage", "failed", "device"}
 
 
-def asked() -> bool:
-    """Whether this process was started as one of several."""
-    return os.environ.get("WORLD_SIZE", "1").strip() not in ("", "0", "1")
-
-
 @contextmanager
 def processes() -> Iterator[Processes]:
     """The processes that were started together; what goes wrong in the block ends them all.

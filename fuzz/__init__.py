@@ -1,0 +1,1 @@
+"""Broken study files, data, records and settings: each works, or is refused in one line."""
