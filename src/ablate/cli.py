@@ -215,6 +215,7 @@ def study(
 for command in (
     boards.leaderboard,
     boards.gap,
+    boards.agreement,
     boards.recommend,
     boards.report,
     verdicts.audit,

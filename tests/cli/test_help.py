@@ -14,6 +14,7 @@ COMMANDS = (
     "study",
     "leaderboard",
     "gap",
+    "agreement",
     "recommend",
     "report",
     "audit",

@@ -58,6 +58,17 @@ def gap(
     show(folders, format)
 
 
+def agreement(
+    cheap: Annotated[Path, typer.Argument(help="Output folder of the cheap study.")],
+    dear: Annotated[Path, typer.Argument(help="Output folder of the dear one, with the same strategies.")],
+    format: Annotated[str, typer.Option(help="table, md or json.")] = "table",
+) -> None:
+    """Say whether a cheap study orders strategies as a dear one does: Kendall's tau, and what trusting it costs."""
+    from ablate.results.agreement_show import show
+
+    show(cheap, dear, format)
+
+
 def recommend(
     folder: Annotated[Path, typer.Argument(help="Output folder of a study.")],
     format: Annotated[str, typer.Option(help="text or json.")] = "text",

@@ -74,7 +74,7 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
     ``rho``, ``trials`` and ``seeds``; whatever is missing is read off the records.
     """
     plan = plan or {}
-    entries = _entries(bodies, store, draws)
+    entries = entries_of(bodies, store, draws)
     base = next((e for e in entries if e.arm == BASELINE), None)
     table = [_row(entry, base, plan) for entry in entries]
     for entry, row in zip(entries, table, strict=True):
@@ -102,7 +102,8 @@ def board(bodies: Sequence[Body], store: Records, plan: Plan | None = None, draw
     }
 
 
-def _entries(bodies: Sequence[Body], store: Records, draws: int) -> list[Entry]:
+def entries_of(bodies: Sequence[Body], store: Records, draws: int = 1000) -> list[Entry]:
+    """All arms of a study by name, with their recall at budget under the same draws of documents."""
     arms: dict[str, list[Body]] = {}
     for body in sorted(bodies, key=lambda b: (b["identity"]["seed"], b["key"])):
         arms.setdefault(body["arm"], []).append(body)
