@@ -1,0 +1,1 @@
+"""The evidence behind docs/answer.md: boards, tables and figures from committed records, and the convex control."""
