@@ -11,7 +11,7 @@ TORCH  ?= $(shell cat $(VENV)/.torch 2>/dev/null)
 help:
 	@echo "make setup      create $(VENV) and install (TORCH='torch==X' for another build of torch)"
 	@echo "make study      run a study on generated data (ARGS='--data FILE' for your own)"
-	@echo "make evidence   write the boards in results/ again from their records; fails where a committed byte differs"
+	@echo "make evidence   write boards, tables and figures again from the records; fails where a committed byte differs"
 	@echo "make test       run the tests"
 	@echo "make test-all   run the slow tests too"
 	@echo "make chaos      kill workers, database and disk under a study for about 20 minutes (ARGS=--short for two)"
@@ -41,10 +41,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 study: setup
 	@$(BIN)/python -m ablate study $(ARGS)
 
-# The boards say what the records say, or this fails and shows where. It needs no data and no weights.
+# Boards, tables and figures say what the records say, or this fails and shows where. It needs no data and no weights.
 evidence: setup
-	@$(BIN)/python -m ablate leaderboard --write $(patsubst %/study.toml,%,$(wildcard results/*/study.toml))
-	@git diff --stat --exit-code -- results || { echo "results/ was not what its records say; look at: git diff results"; exit 1; }
+	@$(BIN)/python -m evidence
+	@changed=$$(git status --porcelain -- results docs/figures); test -z "$$changed" || \
+	  { echo "not what the records say (M) or not committed (??); look at: git diff results docs/figures"; echo "$$changed"; exit 1; }
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
