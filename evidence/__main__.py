@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ablate.results.report.material import Material
 from ablate.results.report.vector import document
 from ablate.results.whole import write_whole
 from evidence import agreed, doses, published, tables
+from evidence.convex import OUT as CONTROL
 
 RESULTS, TABLES, FIGURES = Path("results"), Path("results/evidence"), Path("docs/figures")
 REUTERS = ("reuters-minilm", "remedies-reuters-bag")
@@ -38,6 +40,7 @@ def main() -> None:
     studies = {found.folder.name: found for found in rewrite(folders)}
     agreements = tables.agreements(studies)
     texts = {
+        "convex-control": tables.convex(json.loads(CONTROL.read_text("utf-8"))),
         "agreement": tables.agreements_markdown(agreements),
         "reuters-published": published.markdown({name: studies[name] for name in REUTERS if name in studies}),
         **{name: tables.ranks(studies, some) for name, some in tables.BOARDS.items() if set(some) <= set(studies)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ablate.results.across import across
 from ablate.results.across_formats import markdown as ranks_markdown
@@ -89,3 +89,36 @@ def ranks(studies: Mapping[str, Read], names: Sequence[str]) -> str:
         f"The rows that all boards have of `python -m ablate leaderboard {folders} --format md`.\n\n"
         + ranks_markdown(table)
     )
+
+
+def convex(control: Mapping[str, Any]) -> str:
+    """The convex control (``python -m evidence.convex``) as a table."""
+    settings = control["settings"]
+    lines = [
+        "# The convex control",
+        "",
+        "Made by `make evidence` from results/convex-control/control.json, which `python -m evidence.convex` measured: "
+        f"{settings['data']}, a linear model on {settings['width']} fixed features, penalty {settings['ridge']:g}. "
+        "*All documents at once*: L-BFGS from prior biases until the largest slope is "
+        f"{settings['shrink']:g} of the first, {settings['iterations']:,} iterations at most. *Batches*: Adam, "
+        f"{settings['steps']:,} steps of {settings['batch_size']}, clipped at {settings['clip']:g}, means of "
+        f"{settings['seeds']} seeds. Macro / micro recall at equal alarms; *rises*: iterations after which the loss "
+        "was higher; *over the optimum*: the objective that batches reach over that of all documents at once.",
+        "",
+        "| weight of the rarest label | iterations | rises | slope shrank to | macro / micro "
+        "| batches: over the optimum | macro / micro |",
+        "| --: | --: | --: | --: | --: | --: | --: |",
+    ]
+    for row in control["rows"]:
+        full, batches = row["full_batch"], row["batches"]
+        cells = (
+            f"{row['largest_weight']:,.0f}",
+            f"{full['iterations']:,}",
+            str(full["rises"]),
+            f"{full['slope_shrank_to']:.1g}",
+            f"{points(full['macro_recall'])} / {points(full['micro_recall'])}",
+            f"{batches['objective'] / full['loss_at_end']:.2f}",
+            f"{points(batches['macro_recall'])} / {points(batches['micro_recall'])}",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
