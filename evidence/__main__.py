@@ -55,6 +55,11 @@ def main() -> None:
     print(f"{len(studies)} boards, {len(texts)} tables, {len(drawn)} figures")
 
 
+def as_file(figure: Figure) -> bytes:
+    """A figure as SVG that stands alone."""
+    return document(framed(figure.draw(WIDE), figure.heading), figure.heading, figure.alternative)
+
+
 def _figure(name: str, found: Read) -> Figure:
     figure = DRAWN[name][0](Material(found))
     assert figure is not None, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from sklearn.metrics import f1_score
 
 from ablate.results.folder import read
 from evidence import published
+from evidence.__main__ import as_file
+from evidence.convex import OUT as CONTROL
 from evidence.convex_problem import RIDGE, Problem, of_batch, solve, stochastic
 from evidence.doses import STUDIES, doses, figures
+from evidence.tables import convex
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,6 +90,12 @@ def test_the_map_of_weights_says_what_the_boards_say():
     assert re.search(rf"dose-1e6 \| {100 * largest.mean('macro'):.1f} ", board)
     foretold = sorted((d.largest, d.foretold) for d in found if d.plain and d.batch == 256)
     assert foretold == sorted(foretold, key=lambda pair: pair[1])
-    drawn = {figure.name: figure.draw(860) for figure in figures(found)}
-    assert set(drawn) == {"weights-map", "weights-noise", "weights-width"}
-    assert all(sheet.marks for sheet in drawn.values())
+    for figure in figures(found):
+        committed = (ROOT / "docs" / "figures" / f"{figure.name}.svg").read_bytes()
+        assert committed == as_file(figure), f"{figure.name}: run make evidence"
+
+
+def test_the_convex_control_is_shown_as_it_was_measured():
+    control = json.loads((ROOT / CONTROL).read_text("utf-8"))
+    assert (ROOT / "results" / "evidence" / "convex-control.md").read_text("utf-8") == convex(control)
+    assert all(row["full_batch"]["rises"] == 0 for row in control["rows"])

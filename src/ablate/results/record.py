@@ -179,7 +179,7 @@ class Records:
             if stamp not in self._seen:
                 named = path.name == f"truth-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.npz"
                 wrong, headers = inspect(path)
-                whole = named and all(name in headers for name in OF_TRUTH)
+                whole = named and all(name in headers for name in OF_TRUTH) and headers["width"].shape == ()
                 wrong = wrong or ("" if whole else "are not those that they are named by")
                 self._seen[stamp] = (wrong, 0 if wrong else int(unpack(path)["width"]))
             return self._seen[stamp]
