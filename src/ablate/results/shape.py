@@ -193,7 +193,7 @@ class Shape(TypedDict):
     part: NotRequired[str | None]
     identity_of: NotRequired[str | None]
     trial: NotRequired[Count | None]
-    truth: NotRequired[Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]]
+    truth: NotRequired[Annotated[str, Field(pattern=r"^[0-9a-z-]{0,64}$")]]
     parameters: NotRequired[dict[str, bool | int | float | str | None]]
     notes: NotRequired[list[str] | None]
     tags: NotRequired[list[str] | None]
