@@ -21,7 +21,7 @@ QUICK = {"check-labels", "judge-a-model", "load-data"}
 NAMES = {"FILE": "mydata.csv", "--label-columns a,b,c": "--label-columns darkness,plain,missing"}
 SMALL = " --trials 1 --seeds 2 --steps 25 --batch-size 64"
 SMALLER = {
-    "study --data synthetic:": " --documents 500 --strategies focal --out generated-study",
+    "study --data synthetic:": " --documents 1000 --strategies focal --out generated-study",
     "study --data": " --backbone bag --strategies focal",
     "study --plugin": " --backbone bag --documents 500",
     "synth": " --documents 2000",

@@ -83,7 +83,12 @@ def test_a_folder_that_lacks_something_is_named_in_one_line(tmp_path: Path) -> N
     empty = tmp_path / "empty"
     empty.mkdir()
     place = saved("bert", tmp_path / "part")
-    cases = {str(empty): "no config.json", "./nowhere/at/all": "no such folder"}
+    cases = {
+        str(empty): "no config.json",
+        "./nowhere/at/all": "no such folder",
+        "./bert": "no such folder",
+        "../bert": "no such folder",
+    }
     for name, message in cases.items():
         with pytest.raises(AblateError, match=message) as caught:
             load(name)

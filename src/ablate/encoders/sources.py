@@ -56,7 +56,7 @@ HUB_FILES = (
 """What is fetched of a hub model: weights in safetensors alone, so nothing pickled ever reaches the machine."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")  # a path such as ./bert or ../bert is none
 
 
 def available(name: str) -> bool:
