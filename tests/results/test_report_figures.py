@@ -99,6 +99,7 @@ def test_one_row_far_away_does_not_stretch_the_axis():
     near = [(0.0, 0.0), (-1.0, 2.0), (-2.0, 1.0), (-3.0, -1.0)]
     assert reach([*near, (-54.0, -50.0)]) == (-3.0, 2.0)
     assert reach([(0.0, 0.0), (10.0, 12.0), (11.0, 13.0)]) == (-0.5, 13.0)  # half of the rows are always within
+    assert reach([*near, (40.0, 50.0)], always=[(40.0, 50.0)]) == (-3.0, 50.0)  # a winner is never an arrow
 
 
 def test_ticks_are_round_and_within_the_axis():

@@ -79,8 +79,9 @@ def _draw(arms: list[Arm], width: float) -> Drawing:
     names = min(max(breadth(arm.name, size) for arm in arms) + 16, width * 0.42)
     lines = _lines(arms)
     sheet = Drawing(width, 34 + LINE * len(lines) + 50)
-    spans = [(0.0, 0.0)] + [(100 * a.row["delta_macro"]["low"], 100 * a.row["delta_macro"]["high"]) for a in arms]
-    low, high = around(reach(spans), least=1.0)
+    spans = [(0.0, 0.0), *map(_whole, arms)]
+    winners = [_whole(arm) for arm in arms if arm.row["better"]]
+    low, high = around(reach(spans, always=winners), least=1.0)
     values = 0.0 if width < WIDE else 130.0
     bottom = sheet.height - 50
     panel = Panel(Scale(low, high, names, width - 12 - values), Scale(0, 1, bottom, 20))
@@ -100,6 +101,11 @@ def _draw(arms: list[Arm], width: float) -> Drawing:
                 said = with_interval(line.row["delta_macro"], sign=True)
                 sheet.add(Label((width - 4, y + 4), said, MUTED, SMALL, "end"))
     return sheet
+
+
+def _whole(arm: Arm) -> tuple[float, float]:
+    """The interval of a row's difference, in points."""
+    return 100 * arm.row["delta_macro"]["low"], 100 * arm.row["delta_macro"]["high"]
 
 
 def _lines(arms: list[Arm]) -> list[Arm | str]:
