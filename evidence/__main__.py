@@ -42,13 +42,13 @@ def main() -> None:
     texts = {
         "convex-control": tables.convex(json.loads(CONTROL.read_text("utf-8"))),
         "agreement": tables.agreements_markdown(agreements),
-        "reuters-published": published.markdown({name: studies[name] for name in REUTERS if name in studies}),
-        **{name: tables.ranks(studies, some) for name, some in tables.BOARDS.items() if set(some) <= set(studies)},
+        "reuters-published": published.markdown({name: studies[name] for name in REUTERS}),
+        **{name: tables.ranks(studies, some) for name, some in tables.BOARDS.items()},
     }
     for name, text in texts.items():
         write_whole(TABLES / f"{name}.md", text.encode())
     drawn = {figure.name: figure for figure in (*doses.figures(doses.doses(studies)), agreed.figure(agreements))}
-    drawn |= {name: _figure(name, studies[of]) for name, (_, of) in DRAWN.items() if of in studies}
+    drawn |= {name: _figure(name, studies[of]) for name, (_, of) in DRAWN.items()}
     for name, figure in drawn.items():
         heading = figure.heading
         write_whole(FIGURES / f"{name}.svg", document(framed(figure.draw(WIDE), heading), heading, figure.alternative))

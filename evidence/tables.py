@@ -41,9 +41,8 @@ BOARDS: Mapping[str, Sequence[str]] = {
 
 
 def agreements(studies: Mapping[str, Read]) -> list[tuple[Pair, Agreement]]:
-    """All pairs whose studies are there."""
-    there = [pair for pair in PAIRS if pair.cheap in studies and pair.dear in studies]
-    return [(pair, agreement(studies[pair.cheap], studies[pair.dear])) for pair in there]
+    """All pairs."""
+    return [(pair, agreement(studies[pair.cheap], studies[pair.dear])) for pair in PAIRS]
 
 
 def agreements_markdown(found: Sequence[tuple[Pair, Agreement]]) -> str:

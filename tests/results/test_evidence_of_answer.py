@@ -13,11 +13,11 @@ from sklearn.metrics import f1_score
 
 from ablate.results.folder import read
 from evidence import published
-from evidence.__main__ import as_file
+from evidence.__main__ import DRAWN, REUTERS, as_file
 from evidence.convex import OUT as CONTROL
 from evidence.convex_problem import RIDGE, Problem, of_batch, solve, stochastic
 from evidence.doses import STUDIES, doses, figures
-from evidence.tables import convex
+from evidence.tables import BOARDS, PAIRS, convex
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +80,12 @@ def test_every_label_is_in_one_group():
     kinds = published.groups(np.array([1, 8, 9, 34, 35, 4000]))
     assert [int(kinds[name].sum()) for name in published.GROUPS] == [6, 2, 2, 2]
     assert (kinds["head"] ^ kinds["middle"] ^ kinds["tail"]).all()
+
+
+def test_the_studies_that_are_compared_and_drawn_are_committed():
+    named = {*STUDIES, *REUTERS, *(of for _, of in DRAWN.values()), *(n for names in BOARDS.values() for n in names)}
+    named |= {name for pair in PAIRS for name in (pair.cheap, pair.dear)}
+    assert [name for name in sorted(named) if not (ROOT / "results" / name / "study.toml").is_file()] == []
 
 
 def test_the_map_of_weights_says_what_the_boards_say():
