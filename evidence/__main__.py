@@ -50,8 +50,7 @@ def main() -> None:
     drawn = {figure.name: figure for figure in (*doses.figures(doses.doses(studies)), agreed.figure(agreements))}
     drawn |= {name: _figure(name, studies[of]) for name, (_, of) in DRAWN.items()}
     for name, figure in drawn.items():
-        heading = figure.heading
-        write_whole(FIGURES / f"{name}.svg", document(framed(figure.draw(WIDE), heading), heading, figure.alternative))
+        write_whole(FIGURES / f"{name}.svg", as_file(figure))
     print(f"{len(studies)} boards, {len(texts)} tables, {len(drawn)} figures")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from ablate.errors import AblateError
-from ablate.results.board import BASELINE, Entry, entries_of
+from ablate.results.board import BASELINE, entries_of
 from ablate.results.folder import Read
 from ablate.results.statistics import Interval, Sample, interval, paired
 
@@ -60,14 +60,14 @@ def agreement(cheap: Read, dear: Read) -> Agreement:
     Raises:
         AblateError: fewer than :data:`FEWEST` such strategies.
     """
-    ours, theirs = (_differences(found) for found in (cheap, dear))
+    known = _macro(dear, draws=1000)
+    ours, theirs = _differences(_macro(cheap, draws=2)), _differences(known)  # no interval is asked of the cheap one
     names = [name for name in theirs if name in ours]
     if len(names) < FEWEST:
         raise AblateError(
             f"'{cheap.folder}' and '{dear.folder}' have {len(names)} strategies in common; Kendall's tau needs "
             f"{FEWEST} or more, with finished runs of each and of the baseline: run the same --strategies in both"
         )
-    known = {entry.arm: entry.macro for entry in entries_of(dear.bodies, dear.records) if entry.macro is not None}
     x, y = ([float(side[name].values.mean()) for name in names] for side in (ours, theirs))
     apart, alike = _told(names, dict(zip(names, x, strict=True)), known)
     chosen, best = (max(names, key=lambda n: values[names.index(n)]) for values in (x, y))
@@ -106,17 +106,17 @@ def _name(found: Read) -> str:
     return str(found.board["study"] or found.folder.name)
 
 
-def _differences(found: Read) -> dict[str, Sample]:
-    entries = {entry.arm: entry for entry in entries_of(found.bodies, found.records, draws=2) if entry.ranks}
-    base = entries.get(BASELINE)
-    if base is None or base.macro is None:
-        return {}
-    samples = {name: _difference(entry, base.macro) for name, entry in entries.items()}
-    return {name: sample for name, sample in samples.items() if sample is not None}
+def _macro(found: Read, draws: int) -> dict[str, Sample]:
+    """Macro recall at budget of the strategies that take part."""
+    entries = entries_of(found.bodies, found.records, draws)
+    return {entry.arm: entry.macro for entry in entries if entry.ranks and entry.macro is not None}
 
 
-def _difference(entry: Entry, base: Sample) -> Sample | None:
-    return None if entry.macro is None else paired(entry.macro, base)
+def _differences(macro: Mapping[str, Sample]) -> dict[str, Sample]:
+    """Less the baseline's, of those that share a seed with it."""
+    base = macro.get(BASELINE)
+    found = {} if base is None else {name: paired(sample, base) for name, sample in macro.items()}
+    return {name: sample for name, sample in found.items() if sample is not None}
 
 
 def _told(names: Sequence[str], cheap: Mapping[str, float], dear: Mapping[str, Sample]) -> tuple[int, int]:
